@@ -1,0 +1,208 @@
+"""`campaign.toml` as a frozen model: what an evaluation is made of, checked key by key."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from evaltools.errors import CampaignError
+from evaltools.text import Lang
+
+MAX_BYTES = 1_000_000
+
+BankType = Literal["state_owned", "joint_stock", "city", "rural", "village", "policy", "other"]
+Role = Literal[
+    "bank", "branch", "collector", "consent", "duration", "enterprise", "event_date", "form_version", "ip",
+    "psu", "scenario", "shopper", "started_at", "stratum", "submitted_at", "weight",
+]  # fmt: skip
+
+
+def _localised(value: object) -> object:
+    return {"zh": value, "en": value} if isinstance(value, str) else value
+
+
+def _inside(pattern: str) -> str:
+    path = PurePosixPath(pattern)
+    if path.is_absolute() or ".." in path.parts or "\\" in pattern or re.match(r"[A-Za-z]:", pattern):
+        raise ValueError("use a path with / below the campaign's folder, without '..'")
+    return pattern
+
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+RelativePattern = Annotated[str, AfterValidator(_inside)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class LocalText(_Table):
+    """A text in Chinese and English; a plain string serves for both."""
+
+    zh: str = Field(min_length=1, max_length=200)
+    en: str = Field(min_length=1, max_length=200)
+
+    def in_lang(self, lang: Lang) -> str:
+        """Return the text in one language."""
+        return self.zh if lang == "zh" else self.en
+
+
+Text = Annotated[LocalText, BeforeValidator(_localised)]
+
+
+class Wave(_Table):
+    """A round of collection, first and last day included."""
+
+    start: date
+    end: date
+    label: Text | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"the wave ends ({self.end}) before it starts ({self.start}): swap start and end")
+        return self
+
+
+class Bank(_Table):
+    """A provider that is scored."""
+
+    id: Identifier
+    name: Text
+    type: BankType
+    aliases: tuple[str, ...] = ()
+
+
+class ColumnRef(_Table):
+    """A column whose header stands more than once: the header and which of them, from 1."""
+
+    header: str
+    nth: int = Field(default=1, ge=1)
+
+
+class Source(_Table):
+    """Files of one kind: which instrument, wave and mode they hold, and where their columns differ from it."""
+
+    pattern: RelativePattern
+    instrument: Name
+    wave: Identifier
+    mode: Literal["self", "interviewer", "visit", "record"]
+    channel: Identifier
+    tool: Identifier | None = None
+    reader: Identifier | None = None
+    sheet: str | None = None
+    columns: dict[str, str | ColumnRef] = {}
+    absent: tuple[str, ...] = ()
+    recode: dict[str, dict[str, str]] = {}
+    comparability: dict[str, Literal["same", "rescaled", "reworded", "not_comparable"]] = {}
+
+
+class DesignSettings(_Table):
+    """How variance is computed in scoring (the defaults are the rules of the methods page)."""
+
+    overlap: Literal["union", "pattern"] = "pattern"
+    df: Literal["design", "domain"] = "domain"
+    strata_order: tuple[str, ...] = ()
+
+
+class CampaignConfig(_Table):
+    """One evaluation. Read it with :func:`read_config`."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    id: Identifier
+    title: Text
+    region: Text
+    language: Lang = "zh"
+    demo: bool = False
+    public_demo_key: str | None = None
+    start: date
+    framework: Name
+    headline: Literal["raw"] = "raw"
+    selection: Literal["probability", "convenience"]
+    seed: int = Field(ge=0, lt=2**63)
+    quarantine_max_share: float = Field(default=0.10, ge=0, le=1)
+    waves: dict[Identifier, Wave] = Field(min_length=1)
+    banks: tuple[Bank, ...] = Field(min_length=1, max_length=2000)
+    sources: tuple[Source, ...] = Field(min_length=1)
+    roles: dict[Name, dict[Role, str | tuple[str, ...]]] = {}
+    design: DesignSettings = DesignSettings()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [bank.id for bank in self.banks]
+        for bank_id in {one for one in ids if ids.count(one) > 1}:
+            raise ValueError(f"bank id '{bank_id}' stands twice in [[banks]]: each bank once")
+        for number, source in enumerate(self.sources, start=1):
+            if source.wave not in self.waves:
+                raise ValueError(f"[[sources]] no. {number} names wave '{source.wave}': add [waves.{source.wave}]")
+        if self.public_demo_key is not None and not self.demo:
+            raise ValueError("public_demo_key is for the demonstration only: remove it, or set demo = true")
+        return self
+
+    @property
+    def bank_ids(self) -> tuple[str, ...]:
+        """Ids of the banks in the order of the file."""
+        return tuple(bank.id for bank in self.banks)
+
+
+def read_config(folder: Path) -> CampaignConfig:
+    """Read and check ``campaign.toml`` of a campaign's folder.
+
+    Raises
+    ------
+    CampaignError
+        ``campaign-missing``, ``campaign-too-large``, ``campaign-toml`` or ``campaign-invalid``; the last lists
+        every fault with its key and the mend.
+    """
+    path = folder / "campaign.toml"
+    if not path.is_file():
+        raise CampaignError("campaign-missing", path=folder.as_posix())
+    if path.stat().st_size > MAX_BYTES:
+        raise CampaignError("campaign-too-large", path=path.as_posix())
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as problem:
+        raise CampaignError("campaign-toml", path=path.as_posix(), problem=problem) from None
+    try:
+        return CampaignConfig.model_validate(raw)
+    except ValidationError as faults:
+        lines = [_fault_line(fault) for fault in faults.errors(include_url=False)]
+        raise CampaignError(
+            "campaign-invalid", path=path.as_posix(), count=len(lines), problems="\n".join(lines)
+        ) from None
+
+
+def _fault_line(fault: ErrorDetails) -> str:
+    key = _key(fault["loc"])
+    kind = fault["type"]
+    if kind == "missing":
+        return f"  {key}: missing; add it"
+    if kind == "extra_forbidden":
+        near = get_close_matches(str(fault["loc"][-1]), _known_keys(fault["loc"][:-1]), n=1)
+        return f"  {key}: unknown key; " + (f"did you mean '{near[0]}'?" if near else "remove it")
+    if kind == "string_pattern_mismatch":
+        return f"  {key}: {fault['input']!r} is not allowed; use only small letters, digits, '_' and '-', at most 32"
+    if kind == "value_error":
+        return f"  {key}: {fault['msg'].removeprefix('Value error, ')}"
+    return f"  {key}: {fault['msg']}; got {fault['input']!r}"
+
+
+def _key(loc: tuple[int | str, ...]) -> str:
+    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc]
+    return "".join(parts).lstrip(".") or "campaign.toml"
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    model: Any = CampaignConfig
+    inner: dict[str, Any] = {"waves": Wave, "banks": Bank, "sources": Source, "design": DesignSettings}
+    for part in loc:
+        model = inner.get(str(part), model)
+    return [field.alias or name for name, field in model.model_fields.items()]
