@@ -1,0 +1,56 @@
+"""Which reader a file is for, and its table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from evaltools.errors import FileRefusedError
+from evaltools.survey.readers import kobo, plain, wjx
+from evaltools.survey.readers.delimited import read_delimited
+from evaltools.survey.readers.model import Kind, Limits, Reader, Reading
+
+GRID_READERS: Final[Mapping[str, Reader]] = MappingProxyType({"wjx": wjx, "kobo": kobo, "plain": plain})
+READERS: Final = (*GRID_READERS, "spss")
+"""Names that `reader` in a source of the campaign file may take."""
+
+
+def read_content(
+    data: bytes, kind: Kind, *, reader: str | None, sheet: str | None, file: str, limits: Limits
+) -> Reading:
+    """Read a file's content with the reader that is named, or with the one that is surest.
+
+    Raises
+    ------
+    FileRefusedError
+        ``reader-unfit``: the reader that is named does not read this kind of file; ``sheet-missing``: a sheet is named
+        and the format has none; and those of the readers.
+    """
+    if (reader == "spss") != (kind == "sav") and reader is not None:
+        raise FileRefusedError("reader-unfit", file=file, reader=reader, kind=kind)
+    if sheet is not None and kind in ("sav", "text"):
+        raise FileRefusedError("sheet-missing", file=file, sheet=sheet, sheets=[])
+    if kind == "sav":
+        return _read_sav(data, file, limits)
+    encoding: str | None = None
+    skipped: tuple[str, ...] = ()
+    if kind == "text":
+        grid, encoding = read_delimited(data, file=file, limits=limits)
+    else:
+        from evaltools.survey.readers.workbook import read_workbook
+
+        grid, skipped = read_workbook(data, kind, sheet=sheet, file=file, limits=limits)
+    sniffs = {name: one.sniff(grid) for name, one in GRID_READERS.items()}
+    name = reader or max(sniffs, key=lambda one: sniffs[one].confidence)
+    confidence = 1.0 if reader else sniffs[name].confidence
+    reason = "named in the campaign file" if reader else sniffs[name].reason
+    chosen = GRID_READERS[name]
+    return Reading(name, chosen.TOOL, confidence, reason, encoding, skipped, (chosen.read(grid),))
+
+
+def _read_sav(data: bytes, file: str, limits: Limits) -> Reading:
+    from evaltools.survey.readers import spss
+
+    table, encoding = spss.read_sav(data, file=file, limits=limits)
+    return Reading("spss", spss.TOOL, 1.0, "SPSS system file", encoding, (), (table,))
