@@ -37,8 +37,8 @@ _COLUMNS: Final = {
     "ratings": f"{_RATING} branch_id:str shopper_hash:str scenario_id:str stratum:str psu:str",
     "missing": f"{_RATING} item:str! reason:str!",
     "texts": "response_id:str! item:str! bank_id:str repeat_no:int text:str",
-    "quarantine": "file_sha256:str! sheet:str! source_sha:str instrument:str wave:str row:int column:str rule:str!"
-    " scope:str! value:str value_sha:str reason:str mend:str resolved_by:str",
+    "quarantine": "file_sha256:str! sheet:str! source_sha:str instrument:str wave:str bank_id:str row:int"
+    " column:str rule:str! scope:str! value:str value_sha:str reason:str mend:str resolved_by:str",
     "corrections": "correction_id:str! locator:str! old_sha:str new_value:str who:str! why:str! made_at:time!",
     "items": "instrument:str! version:str! item:str! concept:str type:str scale:str polarity:str sensitivity:str"
     " label_zh:str label_en:str wording_sha:str",

@@ -1,0 +1,1 @@
+"""From accepted answers to changes, composites, verdicts and targets; import from the modules."""

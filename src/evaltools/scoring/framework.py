@@ -1,0 +1,104 @@
+"""Read a framework file and say, key by key, what to mend."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from evaltools.config import MAX_BYTES
+from evaltools.content import find_content
+from evaltools.errors import CampaignError
+from evaltools.scoring.models import Dimension, Framework, Gate, Goalposts, Indicator, Target
+
+_TABLES: Mapping[str, type[BaseModel]] = {
+    "gate": Gate, "dimensions": Dimension, "indicators": Indicator, "targets": Target, "goalposts": Goalposts,
+}  # fmt: skip
+
+
+def read_framework(name: str, campaign: Path | None = None) -> Framework:
+    """Read and check a framework; one in the campaign's own folder ``frameworks/`` goes before the packaged one.
+
+    Parameters
+    ----------
+    name
+        File name without ``.toml``.
+    campaign
+        Folder of the campaign.
+
+    Raises
+    ------
+    CampaignError
+        ``content-missing``, ``framework-toml`` or ``framework-invalid``; the last lists every fault with its key,
+        the indicator's id and the mend.
+    """
+    path = find_content("frameworks", name, ".toml", campaign=campaign)
+    if path.stat().st_size > MAX_BYTES:
+        raise CampaignError("framework-toml", path=path.name, problem="over 1 MB")
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as problem:
+        raise CampaignError("framework-toml", path=path.name, problem=problem) from None
+    return parse_framework(raw, path.name)
+
+
+def parse_framework(raw: Mapping[str, Any], path: str) -> Framework:
+    """Check the tables of a framework that were already read; `path` is how messages call the file.
+
+    Raises
+    ------
+    CampaignError
+        ``framework-invalid``.
+    """
+    try:
+        return Framework.model_validate(raw)
+    except ValidationError as faults:
+        found = faults.errors(include_url=False)
+        # a list whose only entry is faulty also counts as empty: that says nothing more
+        inner = {fault["loc"][0] for fault in found if len(fault["loc"]) > 1}
+        kept = [fault for fault in found if not (fault["type"] == "too_short" and fault["loc"][0] in inner)]
+        lines = [_fault_line(fault, raw) for fault in kept]
+        raise CampaignError("framework-invalid", path=path, count=len(lines), problems="\n".join(lines)) from None
+
+
+def _fault_line(fault: ErrorDetails, raw: Mapping[str, Any]) -> str:
+    loc, kind = fault["loc"], fault["type"]
+    key = _key(loc, raw)
+    if kind == "missing":
+        return f"  {key}: missing; add it"
+    if kind == "extra_forbidden":
+        near = get_close_matches(str(loc[-1]), _known_keys(loc), n=1)
+        return f"  {key}: unknown key; " + (f"did you mean '{near[0]}'?" if near else "remove it")
+    if kind == "value_error":
+        return f"  {key}: {fault['msg'].removeprefix('Value error, ')}"
+    return f"  {key}: {fault['msg']}; got {str(fault['input'])[:60]!r}"
+
+
+def _key(loc: tuple[int | str, ...], raw: Mapping[str, Any]) -> str:
+    """Return ``indicators[3] (steps).goalposts.worst``: the id beside the number, for nobody counts tables."""
+    text, node = "", raw
+    for part in loc:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+        node = _child(node, part)
+        if isinstance(part, int) and isinstance(node, Mapping):
+            named = node.get("id") or node.get("indicator")
+            text += f" ({named})" if isinstance(named, str) else ""
+    return text.lstrip(".") or "the file"
+
+
+def _child(node: Any, part: int | str) -> Any:
+    if isinstance(part, int) and isinstance(node, list) and part < len(node):
+        return node[part]
+    return node.get(part) if isinstance(node, Mapping) else None
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Framework
+    for part in loc[:-1]:
+        model = _TABLES.get(str(part), model)
+    return [field.alias or name for name, field in model.model_fields.items()]

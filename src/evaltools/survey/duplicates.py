@@ -1,0 +1,80 @@
+"""Which answers were handed in twice, and which were replaced by a later one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from evaltools.survey.sheet_rows import SheetRows
+
+Bools = npt.NDArray[np.bool_]
+
+COLUMNS: Final = ("response_id", "instrument", "wave", "content_sha")
+
+
+class Seen:
+    """Contents that were accepted so far, by instrument and wave.
+
+    Parameters
+    ----------
+    responses
+        Rows of the table `responses`, with the columns `COLUMNS`.
+    """
+
+    def __init__(self, responses: pd.DataFrame) -> None:
+        rows = responses[responses["content_sha"].notna()]
+        keys = zip(rows["instrument"], rows["wave"], rows["content_sha"], strict=True)
+        self._ids: dict[tuple[str, str, str], str] = dict(zip(keys, rows["response_id"], strict=True))
+
+    def take(self, sheet: SheetRows) -> tuple[Bools, dict[int, str]]:
+        """Take a sheet's accepted rows one after the other.
+
+        Returns
+        -------
+        keep : bool array (n,)
+            Accepted rows that are not exact duplicates of one taken before, in this sheet or another.
+        duplicates : dict
+            Row to the id of the response that it repeats.
+        """
+        keep = sheet.checked.accepted.copy()
+        duplicates: dict[int, str] = {}
+        for row in np.flatnonzero(keep):
+            if sheet.content[row] is None:
+                continue
+            key = (sheet.source.instrument, sheet.source.wave, sheet.content[row])
+            first = self._ids.setdefault(key, sheet.ids[row])
+            if first != sheet.ids[row]:
+                duplicates[int(row)] = first
+                keep[row] = False
+        return keep, duplicates
+
+
+def current_status(responses: pd.DataFrame, order: Sequence[str] = ("rel_path", "sheet", "source_row")) -> list[str]:
+    """Return the status that each response should have: the last of an enterprise on a bank counts, per wave.
+
+    Parameters
+    ----------
+    responses
+        ``[response_id, instrument, wave, enterprise_id, bank_id, submitted_at, status]`` and the columns of `order`,
+        which decides where times are equal or unknown: the later row counts.
+
+    Returns
+    -------
+    list of str
+        ``accepted`` or ``superseded``, ``erased`` stays; in the order of `responses`. Without an enterprise or a bank
+        nothing is replaced.
+    """
+    status = np.where(responses["status"] == "erased", "erased", "accepted").astype(object)
+    known = responses["enterprise_id"].notna() & responses["bank_id"].notna() & (status == "accepted")
+    ranked = responses[known].sort_values(["submitted_at", *order], na_position="first", kind="stable")
+    replaced = ranked.duplicated(["instrument", "wave", "enterprise_id", "bank_id"], keep="last")
+    status[responses.index.get_indexer(replaced.index[replaced])] = "superseded"
+    return _texts(status)
+
+
+def _texts(values: Iterable[object]) -> list[str]:
+    return [str(value) for value in values]

@@ -1,0 +1,238 @@
+"""Bring prepared sheets into the store: what is new, what is there already, what takes the place of older rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from evaltools.config import CampaignConfig
+from evaltools.errors import FileRefusedError
+from evaltools.store import Transaction
+from evaltools.store.schemas import ANSWERS_PREFIX, SCHEMAS
+from evaltools.survey import duplicates
+from evaltools.survey.accounting import FileAccount, Status
+from evaltools.survey.codebook import write_codebook
+from evaltools.survey.earlier import Claim, Group, Ready, compare_stored
+from evaltools.survey.quarantine import quarantine_table
+from evaltools.survey.records import build_tables
+from evaltools.survey.sheet_rows import SheetRows
+from evaltools.text import Lang
+
+_BY_RESPONSE: Final = ("responses", "ratings", "missing", "texts", "weights")
+_ENTRY: Final = tuple(SCHEMAS["files"].names)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a run brought in."""
+
+    accounts: tuple[FileAccount, ...]
+    refused: tuple[FileRefusedError, ...]
+    new_rows: int
+
+
+def store_sheets(
+    transaction: Transaction,
+    sheets: Iterable[SheetRows],
+    claims: Collection[Claim],
+    config: CampaignConfig,
+    key: bytes,
+) -> Stored:
+    """Store sheets in a transaction; whether a file is there already is decided here, under the store's lock.
+
+    Parameters
+    ----------
+    sheets
+        In the order in which exact duplicates are told: the first counts.
+    claims
+        All files of the campaign with their sources, also those that this run leaves out.
+    """
+    sheets, refused = _without_overlaps(list(sheets))
+    files = transaction.read("files").to_pandas()
+    earlier = compare_stored(files, _contents(transaction), [_ready(one) for one in sheets], claims)
+    refused += earlier.refused
+    not_taken = {str(error.fields["path"]) for error in refused}
+    sheets = [one for one in sheets if one.rel_path not in not_taken]
+    dropped = _drop(transaction, earlier.drop)
+    renewed = {entry["rel_path"] for entry in files.to_dict("records") if _entry_group(entry) in earlier.drop}
+    known = {_file_key(entry): entry for entry in transaction.read("files").to_pylist()}
+    seen = duplicates.Seen(transaction.read("responses", list(duplicates.COLUMNS)).to_pandas())
+    present = {one.rel_path for one in claims}
+    accounts, tables = [], _Tables(config.language, key)
+    for sheet in sheets:
+        entry = known.get((sheet.raw.sha256, sheet.table.sheet, sheet.source_sha))
+        if entry is not None:
+            accounts.append(_known_account(sheet, entry, present))
+            continue
+        is_renewed = _group(sheet) in earlier.drop or sheet.rel_path in renewed
+        accounts.append(tables.add(sheet, seen, "replaced" if is_renewed else "new"))
+        known[_file_key(tables.entries[-1])] = tables.entries[-1]
+    tables.write(transaction)
+    if tables.entries or earlier.drop:
+        _renew_status(transaction)
+        write_codebook(transaction, {one.instrument.name: one.instrument for one in sheets}, config)
+    added = sum(int(entry["n_accepted"]) for entry in tables.entries)
+    return Stored(tuple(accounts), tuple(refused), max(0, added - dropped))
+
+
+class _Tables:
+    """The rows that a run adds, gathered by table."""
+
+    def __init__(self, lang: Lang, key: bytes) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self._lang, self._key = lang, key
+        self._parts: dict[str, list[pa.Table]] = {}
+
+    def add(self, sheet: SheetRows, seen: duplicates.Seen, status: Status) -> FileAccount:
+        """Take a sheet's good rows and its faults; return its account."""
+        keep, copies = seen.take(sheet)
+        account = _account(sheet, int(keep.sum()), len(copies), status)
+        self.entries.append(_entry(sheet, account))
+        for name, rows in build_tables(sheet, keep, self._key).items():
+            self._parts.setdefault(name, []).append(rows)
+        self._parts.setdefault("quarantine", []).append(quarantine_table(sheet, copies, self._key, self._lang))
+        return account
+
+    def write(self, transaction: Transaction) -> None:
+        """Stage all rows."""
+        for name, parts in self._parts.items():
+            transaction.append(name, pa.concat_tables(parts))
+        if self.entries:
+            transaction.append("files", pa.Table.from_pylist(self.entries, schema=SCHEMAS["files"]))
+
+
+def _without_overlaps(sheets: list[SheetRows]) -> tuple[list[SheetRows], list[FileRefusedError]]:
+    """Refuse a file that two sources of different settings would read from the same columns for the same wave."""
+    first: dict[tuple[str, ...], SheetRows] = {}
+    taken, refused = [], []
+    for sheet in sheets:
+        other = first.setdefault((*_group(sheet), sheet.found.sha256), sheet)
+        if other.source_sha == sheet.source_sha:
+            taken.append(sheet)
+        else:
+            refused.append(
+                FileRefusedError(
+                    "source-overlap", path=sheet.rel_path, first=other.file.source_no, second=sheet.file.source_no,
+                    wave=sheet.source.wave,
+                )
+            )  # fmt: skip
+    return taken, refused
+
+
+def _contents(transaction: Transaction) -> Mapping[Group, Collection[str]]:
+    names = ["file_sha256", "sheet", "instrument", "wave", "content_sha"]
+    rows = transaction.read("responses", names).to_pandas().dropna(subset="content_sha")
+    return {group: set(part) for group, part in rows.groupby(names[:4])["content_sha"]}
+
+
+def _ready(sheet: SheetRows) -> Ready:
+    accepted = sheet.content[sheet.checked.accepted]
+    return Ready(_group(sheet), sheet.rel_path, len(sheet.ids), {one for one in accepted if one is not None})
+
+
+def _drop(transaction: Transaction, groups: Collection[Group]) -> int:
+    """Take groups out of all tables; return how many responses went."""
+    if not groups:
+        return 0
+    responses = transaction.read("responses")
+    gone = _in_groups(responses, groups)
+    ids = responses.filter(gone)["response_id"]
+    instruments = {f"{ANSWERS_PREFIX}{group[2]}" for group in groups}
+    for name in (*_BY_RESPONSE, *sorted(instruments)):
+        rows = transaction.read(name)
+        transaction.replace(name, rows.filter(pc.invert(pc.is_in(rows["response_id"], value_set=ids.combine_chunks()))))
+    for name in ("files", "quarantine"):
+        rows = transaction.read(name)
+        transaction.replace(name, rows.filter(pc.invert(_in_groups(rows, groups))))
+    return len(ids)
+
+
+def _in_groups(rows: pa.Table, groups: Collection[Group]) -> pa.Array:
+    columns = [rows[name].to_pylist() for name in ("file_sha256", "sheet", "instrument", "wave")]
+    return pa.array([group in groups for group in zip(*columns, strict=True)], type=pa.bool_())
+
+
+def _renew_status(transaction: Transaction) -> None:
+    """Mark answers that a later one of the same enterprise on the same bank replaces."""
+    responses = transaction.read("responses")
+    frame = responses.select(
+        ["response_id", "instrument", "wave", "enterprise_id", "submitted_at", "status", "file_sha256", "sheet",
+         "source_row"]
+    ).to_pandas()  # fmt: skip
+    banks = transaction.read("ratings", ["response_id", "bank_id"]).to_pandas().drop_duplicates("response_id")
+    paths = transaction.read("files", ["file_sha256", "rel_path"]).to_pandas().drop_duplicates("file_sha256")
+    frame = frame.merge(banks, on="response_id", how="left").merge(paths, on="file_sha256", how="left")
+    status = pa.array(duplicates.current_status(frame), type=pa.string())
+    if not responses["status"].combine_chunks().equals(status):
+        place = responses.schema.get_field_index("status")
+        transaction.replace("responses", responses.set_column(place, responses.schema.field(place), status))
+
+
+def _account(sheet: SheetRows, n_accepted: int, n_duplicate: int, status: Status) -> FileAccount:
+    return _full_account(
+        sheet,
+        n_read=sheet.table.n_counted,
+        n_accepted=n_accepted,
+        n_quarantined=int((~sheet.checked.accepted).sum()),
+        n_duplicate=n_duplicate,
+        status=status,
+    )
+
+
+def _known_account(sheet: SheetRows, entry: Mapping[str, Any], present: Collection[str]) -> FileAccount:
+    """Return the account of a sheet that is stored: of the file itself, or of a copy, whose rows are all duplicates."""
+    if entry["rel_path"] != sheet.rel_path and entry["rel_path"] in present:
+        n = sheet.table.n_counted
+        return _full_account(sheet, n_read=n, n_accepted=0, n_quarantined=0, n_duplicate=n, status="copy")
+    counts = {name: int(entry[name]) for name in ("n_read", "n_accepted", "n_quarantined", "n_duplicate")}
+    return _full_account(sheet, **counts, status="known")
+
+
+def _full_account(
+    sheet: SheetRows, *, n_read: int, n_accepted: int, n_quarantined: int, n_duplicate: int, status: Status
+) -> FileAccount:
+    return FileAccount(
+        path=sheet.rel_path,
+        sheet=sheet.table.sheet,
+        wave=sheet.source.wave,
+        instrument=sheet.source.instrument,
+        source_no=sheet.file.source_no,
+        n_read=n_read,
+        n_accepted=n_accepted,
+        n_quarantined=n_quarantined,
+        n_duplicate=n_duplicate,
+        extra=sheet.found.extra,
+        reader=sheet.raw.reader,
+        confidence=sheet.raw.confidence,
+        reason=sheet.raw.reason,
+        encoding=sheet.raw.encoding,
+        skipped_sheets=sheet.raw.skipped_sheets,
+        status=status,
+    )
+
+
+def _entry(sheet: SheetRows, account: FileAccount) -> dict[str, Any]:
+    given = {
+        "file_sha256": sheet.raw.sha256,
+        "rel_path": sheet.rel_path,
+        "source_sha": sheet.source_sha,
+        "instrument_version": sheet.instrument.version,
+        "column_map_sha": sheet.found.sha256,
+    }
+    return {name: given[name] if name in given else getattr(account, name) for name in _ENTRY}
+
+
+def _file_key(entry: Mapping[str, Any]) -> tuple[str, str, str]:
+    return entry["file_sha256"], entry["sheet"], entry["source_sha"]
+
+
+def _entry_group(entry: Mapping[Any, Any]) -> Group:
+    return entry["file_sha256"], entry["sheet"], entry["instrument"], entry["wave"]
+
+
+def _group(sheet: SheetRows) -> Group:
+    return sheet.raw.sha256, sheet.table.sheet, sheet.source.instrument, sheet.source.wave
