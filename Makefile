@@ -46,7 +46,7 @@ test-stats: $(READY)  ## run tests/stats with numpy, pandas, scipy and statsmode
 	$(BIN)/python -c "import pathlib, re; p = pathlib.Path('build'); p.mkdir(exist_ok=True); p.joinpath('constraints.txt').write_text('\n'.join(re.findall(r'^[a-z0-9].*?==.*?(?= \\\\|$$)', pathlib.Path('requirements.lock').read_text(), re.M)) + '\n')"
 	$(BIN)/python -m venv --clear build/venv-stats
 	build/venv-stats/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check -c build/constraints.txt numpy pandas scipy statsmodels hypothesis pytest
-	PYTHONPATH=src build/venv-stats/$(notdir $(BIN))/python -m pytest tests/stats
+	PYTHONPATH=src build/venv-stats/$(notdir $(BIN))/python -m pytest tests/stats --confcutdir tests/stats
 
 check: $(READY)  ## lint, format and types
 	$(RUN) ruff check .

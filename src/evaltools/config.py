@@ -174,10 +174,16 @@ def read_config(folder: Path) -> CampaignConfig:
     try:
         return CampaignConfig.model_validate(raw)
     except ValidationError as faults:
-        lines = [_fault_line(fault) for fault in faults.errors(include_url=False)]
+        lines = [_fault_line(fault) for fault in _own_faults(faults.errors(include_url=False))]
         raise CampaignError(
             "campaign-invalid", path=path.as_posix(), count=len(lines), problems="\n".join(lines)
         ) from None
+
+
+def _own_faults(faults: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out "too short" of a list whose only fault is that an entry of it is wrong."""
+    inner = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
+    return [fault for fault in faults if not (fault["type"] == "too_short" and fault["loc"] in inner)]
 
 
 def _fault_line(fault: ErrorDetails) -> str:
@@ -192,7 +198,7 @@ def _fault_line(fault: ErrorDetails) -> str:
         return f"  {key}: {fault['input']!r} is not allowed; use only small letters, digits, '_' and '-', at most 32"
     if kind == "value_error":
         return f"  {key}: {fault['msg'].removeprefix('Value error, ')}"
-    return f"  {key}: {fault['msg']}; got {fault['input']!r}"
+    return f"  {key}: {fault['msg']}; got {fault['input']!r:.80}"
 
 
 def _key(loc: tuple[int | str, ...]) -> str:

@@ -63,7 +63,7 @@ class ReadingProcess:
         self._end()
         # numeric libraries would reserve memory for every core
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(  # noqa: S603 - fixed arguments, no shell
+        self._process = subprocess.Popen(
             [sys.executable, *_COMMAND],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,0 +1,149 @@
+"""A linear combination of items' changes in each domain, with the covariance between domains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaltools.errors import UsageError
+from evaltools.stats.arrays import BoolArray, FloatArray, IntArray, count_by, size_of, sum_by
+from evaltools.stats.contrast import change_df
+from evaltools.stats.variance import covariance_of_domains, variance_by_domain
+
+if TYPE_CHECKING:
+    from evaltools.stats.differences import ChangeEstimate, Influence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Combination:
+    """One number a domain from several items.
+
+    Attributes
+    ----------
+    baseline, endline, change : float arrays, shape (D,)
+        The combination of levels and of changes.
+    se_baseline, se_endline, se, df : float arrays, shape (D,)
+        Standard errors of the three, in the variance strata of the change; df of the change.
+    covariance : float array, shape (D, D)
+        Of the changes; PSUs that two domains share count. NaN in rows and columns of a domain without a change.
+    n_baseline, n_endline : int arrays, shape (D,)
+        Answers to the items that are used; where a PSU's items differ in number of answers, the largest.
+    psu_baseline, psu_endline : int arrays, shape (D,)
+        PSUs with an answer to any item that is used.
+    """
+
+    baseline: FloatArray
+    endline: FloatArray
+    change: FloatArray
+    se_baseline: FloatArray
+    se_endline: FloatArray
+    se: FloatArray
+    df: FloatArray
+    covariance: FloatArray
+    n_baseline: IntArray
+    n_endline: IntArray
+    psu_baseline: IntArray
+    psu_endline: IntArray
+
+
+def combine(estimate: ChangeEstimate, coefficients: FloatArray) -> Combination:
+    """Combine the items of each domain with given coefficients.
+
+    Parameters
+    ----------
+    estimate : ChangeEstimate
+        From `estimate_change`, single-stage.
+    coefficients : float array, shape (D, I)
+        Coefficient of each item in each domain. An item with coefficient 0 may be NaN; another coefficient on a NaN
+        item makes the domain NaN.
+
+    Returns
+    -------
+    Combination
+        In the unit of coefficient times item.
+
+    Raises
+    ------
+    UsageError
+        ``combine-shape``, ``combine-stages``.
+
+    Notes
+    -----
+    A PSU's contribution to the combination is that combination of its contributions, so the covariance between items
+    is in it. Source: Särndal, Swensson, Wretman (1992), section 5.5. Equals R survey 4.1.1 `svycontrast`.
+    """
+    influence = estimate.influence
+    if influence is None:
+        raise UsageError("combine-stages")
+    weights = np.asarray(coefficients, dtype=np.float64)
+    if weights.shape != estimate.change.shape or not np.isfinite(weights).all():
+        raise UsageError("combine-shape", shape=weights.shape, expected=estimate.change.shape)
+    used = weights != 0
+    by_pair = weights[influence.domain]
+    first = _row_sums(by_pair * influence.baseline)
+    last = _row_sums(by_pair * influence.endline)
+    covariance = covariance_of_domains(influence.plan, influence.psu, last - first)
+    baseline, endline, change = (
+        _combine_levels(weights, values) for values in (estimate.baseline, estimate.endline, estimate.change)
+    )
+    absent = np.isnan(change)
+    covariance[absent, :] = np.nan
+    covariance[:, absent] = np.nan
+    counts = [_count(influence, used, held) for held in (influence.n_baseline, influence.n_endline)]
+    df = change_df(
+        estimate.design, estimate.design_df, [part.psus for part in counts], [part.strata for part in counts]
+    )
+    return Combination(
+        baseline=baseline,
+        endline=endline,
+        change=change,
+        se_baseline=_standard_error(influence, first, baseline),
+        se_endline=_standard_error(influence, last, endline),
+        se=np.sqrt(np.maximum(covariance.diagonal(), 0.0)),
+        df=np.where(absent, np.nan, df),
+        covariance=covariance,
+        n_baseline=counts[0].answers,
+        n_endline=counts[1].answers,
+        psu_baseline=counts[0].psus,
+        psu_endline=counts[1].psus,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counts:
+    answers: IntArray
+    psus: IntArray
+    strata: IntArray
+
+
+def _row_sums(values: FloatArray) -> FloatArray:
+    # column after column: the order of the sum does not depend on memory layout
+    total = np.zeros(values.shape[0])
+    for column in values.T:
+        total += column
+    return total
+
+
+def _combine_levels(weights: FloatArray, levels: FloatArray) -> FloatArray:
+    return _row_sums(np.where(weights != 0, weights * np.where(weights != 0, levels, 0.0), 0.0))
+
+
+def _standard_error(influence: Influence, part: FloatArray, level: FloatArray) -> FloatArray:
+    error = np.sqrt(np.maximum(variance_by_domain(influence.plan, part), 0.0))
+    return np.where(np.isnan(level), np.nan, error)
+
+
+def _count(influence: Influence, used: BoolArray, answers: IntArray) -> _Counts:
+    n_domains = used.shape[0]
+    held = np.where(used[influence.domain], answers, 0).max(axis=1, initial=0)
+    answered = held > 0
+    n_strata = size_of(influence.stratum)
+    cell = influence.domain[answered] * n_strata + influence.stratum[answered]
+    strata = np.count_nonzero(count_by(cell, n_domains * n_strata).reshape(n_domains, n_strata), axis=1)
+    return _Counts(
+        sum_by(influence.domain, held, n_domains).astype(np.int64),
+        count_by(influence.domain[answered], n_domains),
+        np.asarray(strata, dtype=np.int64),
+    )
