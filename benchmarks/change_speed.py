@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bench_json import add_figures
+
 ITEMS = [f"item_{number:02d}" for number in range(1, 21)]
 LIMIT_SECONDS = 2.0
 
@@ -117,6 +119,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20221130)
     parser.add_argument("--repeat", type=int, default=3, help="fresh processes to time")
     parser.add_argument("--json", type=Path, help="write the result to this file")
+    parser.add_argument("--bench", type=Path, help="add the figures to this bench.json")
     parser.add_argument("--once", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.once:
@@ -131,6 +134,9 @@ def main() -> None:
     if chosen.json:
         chosen.json.parent.mkdir(parents=True, exist_ok=True)
         chosen.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    if chosen.bench:
+        figures = {name: result[name] for name in ("seconds", "cpu_seconds", "scan_seconds", "peak_mb")}
+        add_figures(chosen.bench, "change", {**figures, "over_scan": result["seconds"] / result["scan_seconds"]})
     if result["seconds"] > LIMIT_SECONDS or not result["same_bits"]:
         sys.exit(1)
 

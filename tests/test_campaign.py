@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -61,22 +60,6 @@ def test_json_follows_the_contract(demo_stored):
     small = next(bank for bank in document["banks"] if bank["verdict"] == "too_few_data")
     assert small["gate"]["rule"] == "answers"
     assert set(small["composite"].values()) == {None}
-
-
-def test_findings_are_what_was_planted(demo_stored, repository):
-    truth = json.loads((repository / "data/demo/truth.json").read_text(encoding="utf-8"))["findings"]
-    planted = {(one["rule"], one["bank"], one["locator"]) for one in truth if one["kind"] == "fact"}
-    found = Campaign.open(demo_stored).findings()
-    facts = found[found["kind"] == "fact"]
-    assert (
-        set(zip(facts["rule"], facts["bank"].where(facts["bank"].notna(), None), facts["locator"], strict=True))
-        == planted
-    )
-
-
-@pytest.fixture
-def repository() -> Path:
-    return Path(__file__).parents[1]
 
 
 def test_freezing_holds_the_framework_after_the_first_endline_answer(demo_copy):
