@@ -46,7 +46,7 @@ def test_help_loads_nothing_heavy():
         (["status", "nowhere"], 3, "campaign-missing: nowhere holds no campaign.toml"),
         (["status"], 2, "Missing argument 'CAMPAIGN'"),
         (["ingets"], 2, "No such command 'ingets'"),
-        (["instrument", "nothing"], 3, "content-missing: there is no instruments named 'nothing'"),
+        (["instrument", "nothing"], 3, "content-missing: survey/instruments holds no 'nothing'"),
         (["lab"], 2, "name the campaign's folder, or use --check"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from evaltools.content import content_path
 from evaltools.report.jupyter_quick import nbformat
 from evaltools.report.parameters import defined_parameters
-from evaltools.report.phrases import phrases
+from evaltools.report.phrases import all_phrases
 from evaltools.report.render import NOTEBOOKS
 
 FOLDER = content_path("notebooks", "reports")
@@ -105,7 +105,7 @@ def test_the_head_comes_first_and_nothing_is_typed(name: str) -> None:
     text = "\n".join(cell.source for cell in notebook.cells)
     assert not re.search("[\u4e00-\u9fff]", text)
     said = re.findall(r'wording\.say\("([^"]+)"', text)
-    assert [key for key in said if key.startswith("heading.") and key not in phrases("zh")] == []
+    assert [key for key in said if key.startswith("heading.") and key not in all_phrases("zh")] == []
     assert len(said) > 5
 
 

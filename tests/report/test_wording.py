@@ -11,7 +11,7 @@ from evaltools.errors import UsageError
 from evaltools.report import conclusions, explanations
 from evaltools.report.labels import Labels
 from evaltools.report.passages import MARK
-from evaltools.report.phrases import phrase, phrases
+from evaltools.report.phrases import all_phrases, phrase
 from evaltools.report.wording import say
 from evaltools.text import placeholders
 
@@ -20,17 +20,17 @@ FORBIDDEN = ("显著改善", "明显改善", "退步", "无变化", "暂无数�
 
 
 def test_keys_are_the_same_in_both_languages() -> None:
-    assert phrases("zh").keys() == phrases("en").keys()
+    assert all_phrases("zh").keys() == all_phrases("en").keys()
 
 
-@pytest.mark.parametrize("key", sorted(phrases("zh")))
+@pytest.mark.parametrize("key", sorted(all_phrases("zh")))
 def test_placeholders_are_the_same_in_both_languages(key: str) -> None:
-    assert placeholders(phrases("zh")[key]) == placeholders(phrases("en")[key])
+    assert placeholders(all_phrases("zh")[key]) == placeholders(all_phrases("en")[key])
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_no_text_is_empty_or_holds_markup_or_template_language(lang: Any) -> None:
-    for key, text in phrases(lang).items():
+    for key, text in all_phrases(lang).items():
         assert text.strip(), key
         assert not re.search(r"[<>]|\{\{|\{%|\{[^a-z_}]", text), key
 
@@ -38,19 +38,19 @@ def test_no_text_is_empty_or_holds_markup_or_template_language(lang: Any) -> Non
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("section", ["label", "sentence"])
 def test_each_strength_has_its_own_text(section: str, lang: Any) -> None:
-    texts = [phrases(lang)[f"{section}.{code}"] for code in conclusions.CODES]
+    texts = [all_phrases(lang)[f"{section}.{code}"] for code in conclusions.CODES]
     assert len(set(texts)) == len(conclusions.CODES) == 9
 
 
 @pytest.mark.parametrize("word", FORBIDDEN)
 def test_words_that_claim_too_much_or_nothing_are_not_used(word: str) -> None:
     allowed = {"limits.cannot_tell"}  # quotes the words that must not be used
-    assert [key for key, text in phrases("zh").items() if word in text and key not in allowed] == []
+    assert [key for key, text in all_phrases("zh").items() if word in text and key not in allowed] == []
 
 
 def test_chinese_text_has_no_english_left_over() -> None:
     known = {"p", "Holm", "Kobo", "SPSS"}
-    for key, text in phrases("zh").items():
+    for key, text in all_phrases("zh").items():
         words = set(re.findall(r"[A-Za-z]+", re.sub(r"\{[a-z_]+\}", "", text)))
         assert words <= known, key
 
@@ -84,7 +84,7 @@ def test_sentence_of_a_decline_gives_magnitude_and_interval_without_signs(campai
 def test_headings_come_in_both_languages() -> None:
     assert say("heading.summary", lang="zh").html == "<h2>一、摘要</h2>"
     assert say("heading.summary", lang="en").html == "<h2>1. Summary</h2>"
-    keys = [key for key in phrases("zh") if key.startswith("heading.")]
+    keys = [key for key in all_phrases("zh") if key.startswith("heading.")]
     assert all(say(key, lang="zh").html != say(key, lang="en").html for key in keys)
 
 

@@ -18,7 +18,7 @@ from evaltools.report.heads import freeze_state
 from evaltools.report.labels import Labels
 from evaltools.report.league import rank_league
 from evaltools.report.passages import Passage, bullets, paragraphs, text_node, together
-from evaltools.report.phrases import phrase, phrase_or, phrases
+from evaltools.report.phrases import all_phrases, phrase, phrase_or
 from evaltools.text import Lang
 
 # in the order in which a summary names them
@@ -80,7 +80,7 @@ def gate_reason(row: Mapping[str, Any], labels: Labels, lang: Lang) -> str:
 
 def _ways(codes: list[str], lang: Lang) -> str:
     """Return modes or tools by their names."""
-    known = phrases(lang)
+    known = all_phrases(lang)
     return numbers.join([known.get(f"mode.{one}", known.get(f"tool.{one}", one)) for one in codes], lang=lang)
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from subprocess import DEVNULL
 from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
@@ -110,7 +111,9 @@ async def _run_cells(nb_man: Any, run: Run, folder: KernelFolder) -> None:
 async def _start(manager: AsyncKernelManager, folder: KernelFolder) -> Any:
     """Start the kernel's process and return a client whose channels are open."""
     try:
-        await manager.start_kernel(cwd=str(folder.working_folder(manager)), env=folder.environment())
+        await manager.start_kernel(
+            cwd=str(folder.working_folder(manager)), env=folder.environment(), stdout=DEVNULL, stderr=DEVNULL
+        )
     except RuntimeError as problem:
         raise _NotStartedError(type(problem).__name__) from problem
     client = manager.client()

@@ -12,7 +12,7 @@ from evaltools.report.conclusions import judged_banks
 from evaltools.report.labels import Labels
 from evaltools.report.passages import Passage, bullets, paragraphs, together
 from evaltools.report.phrases import phrase
-from evaltools.report.records import records
+from evaltools.report.rows import records
 from evaltools.text import Lang
 
 if TYPE_CHECKING:

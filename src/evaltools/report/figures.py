@@ -23,7 +23,7 @@ from evaltools.report.house import ReportFigure, axes_of, house_style, whole_fig
 from evaltools.report.labels import Labels
 from evaltools.report.league import rank_league
 from evaltools.report.phrases import phrase
-from evaltools.report.records import records
+from evaltools.report.rows import records
 from evaltools.report.tables import rank_text, score_rows
 from evaltools.scoring.result import displayed
 from evaltools.text import Lang

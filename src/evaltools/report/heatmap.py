@@ -15,7 +15,7 @@ from evaltools.report.conclusions import judged_banks
 from evaltools.report.house import ReportFigure, axes_of, house_style, whole_figure
 from evaltools.report.labels import Labels
 from evaltools.report.phrases import phrase
-from evaltools.report.records import records
+from evaltools.report.rows import records
 from evaltools.report.tables import enough_answers
 from evaltools.text import Lang
 

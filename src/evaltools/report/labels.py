@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from evaltools.config import CampaignConfig
 from evaltools.errors import CampaignError
-from evaltools.report.phrases import phrases
+from evaltools.report.phrases import all_phrases
 from evaltools.text import Lang, clean
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Labels:
         known = self.config.waves.get(wave)
         if known is not None and known.label is not None:
             return _named(known.label, lang)
-        return phrases(lang).get(f"wave.{wave}", clean(str(wave)))
+        return all_phrases(lang).get(f"wave.{wave}", clean(str(wave)))
 
     def instrument(self, name: str, lang: Lang) -> str:
         """Return an instrument's title; its name where it cannot be read."""

@@ -14,7 +14,7 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 
 
 @cache
-def phrases(lang: Lang) -> Mapping[str, str]:
+def all_phrases(lang: Lang) -> Mapping[str, str]:
     """Return all templates of a language by their dotted key.
 
     Raises
@@ -37,11 +37,11 @@ def phrase(key: str, lang: Lang, **values: object) -> str:
         ``report-wording``: there is no such key, or a value that its template names is missing.
     """
     try:
-        return fill(phrases(lang)[key], values)
+        return fill(all_phrases(lang)[key], values)
     except KeyError as missing:
         raise UsageError("report-wording", key=key, missing=str(missing.args[0])) from None
 
 
 def phrase_or(key: str, fallback: str, lang: Lang, **values: object) -> str:
     """Return the phrase of a key, or that of `fallback` where the key is not in the wording."""
-    return phrase(key if key in phrases(lang) else fallback, lang, **values)
+    return phrase(key if key in all_phrases(lang) else fallback, lang, **values)

@@ -11,7 +11,7 @@ import pandas as pd
 from evaltools.report import numbers
 from evaltools.report.labels import Labels
 from evaltools.report.phrases import phrase, phrase_or
-from evaltools.report.records import records
+from evaltools.report.rows import records
 from evaltools.report.table import Cell, Column, Table, column
 from evaltools.text import Lang
 

@@ -20,7 +20,7 @@ from evaltools.report.labels import Labels
 from evaltools.report.league import rank_league
 from evaltools.report.phrases import phrase
 from evaltools.report.quantities import Quantity, quantity, score_quantity
-from evaltools.report.records import records
+from evaltools.report.rows import records
 from evaltools.report.table import Cell, Table, column
 from evaltools.text import Lang
 
@@ -125,7 +125,7 @@ def indicator_table(
     note = phrase("card.indicators_note", lang, min_cell=numbers.count(labels.framework.gate.min_cell))
     return Table(phrase("caption.indicators", lang, bank=labels.bank(bank, lang)), [
         column("indicator", lang, names),
-        column("scores_sample", lang, [levels for levels, _ in cells], numeric=True),
+        column("values_sample", lang, [levels for levels, _ in cells], numeric=True),
         column("change", lang, [change for _, change in cells], numeric=True),
     ], [note], empty=phrase("card.indicators_none", lang))  # fmt: skip
 
@@ -160,7 +160,7 @@ def change_table(changes: pd.DataFrame, *, labels: Labels, lang: Lang = "zh") ->
     rows = records(changes)
     writers = {str(one): quantity(labels, str(one), lang) for one in changes["indicator"].unique()}
     cells = [
-        Cell(why_hidden(row, lang))
+        Cell(why_hidden(row, lang), kind="reason")
         if numbers.is_missing(row["change"]) or not enough_answers(row, labels)
         else _interval_cell(row, writers[str(row["indicator"])])
         for row in rows
@@ -232,7 +232,7 @@ def _indicator_cells(row: Mapping[str, Any], labels: Labels, lang: Lang) -> tupl
     write = quantity(labels, str(row["indicator"]), lang)
     sample = _sample_text(row, lang)
     if numbers.is_missing(row["change"]) or not enough_answers(row, labels):
-        return Cell(numbers.DASH, sample), Cell(why_hidden(row, lang))
+        return Cell(numbers.DASH, sample), Cell(why_hidden(row, lang), kind="reason")
     return Cell(write.levels(row["baseline"], row["endline"]), sample), _interval_cell(row, write)
 
 

@@ -13,7 +13,7 @@ from evaltools.report.explanations import TARGET_VERDICTS
 from evaltools.report.labels import Labels
 from evaltools.report.phrases import phrase
 from evaltools.report.quantities import quantity
-from evaltools.report.records import records
+from evaltools.report.rows import records
 from evaltools.report.table import Cell, Table, column
 from evaltools.text import Lang
 
@@ -79,7 +79,7 @@ def _value_cell(row: Mapping[str, Any], labels: Labels, lang: Lang) -> Cell:
     write = quantity(labels, str(row["indicator"]), lang, statistic=str(row["statistic"]))
     cases = _cases(row, lang)
     if numbers.is_missing(row["value"]):
-        return Cell(_why_missing(row, lang), cases)
+        return Cell(_why_missing(row, lang), cases, "reason")
     moved = row["statistic"] == "change"
     limits = (write.change_range if moved else write.limits)(row["ci_low"], row["ci_high"])
     text = (write.change if moved else write.value)(row["value"])

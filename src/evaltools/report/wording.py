@@ -10,7 +10,7 @@ from typing import Any
 
 from evaltools.report.labels import Labels
 from evaltools.report.passages import Passage, heading, paragraphs
-from evaltools.report.phrases import phrase, phrases
+from evaltools.report.phrases import all_phrases, phrase
 from evaltools.text import Lang
 
 
@@ -41,7 +41,7 @@ def say(key: str, *results: Any, lang: Lang = "zh", labels: Labels | None = None
 
     compute = conclusions.COMPUTED.get(key) or explanations.COMPUTED.get(key)
     if compute is not None:
-        phrases(lang)
+        all_phrases(lang)
         passage: Passage = compute(*results, lang=lang, labels=labels, **values)
         return passage
     text = phrase(key, lang, **values)

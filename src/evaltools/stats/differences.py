@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from evaltools.stats.arrays import FloatArray, IntArray
-from evaltools.stats.combination import Combination, combine
 from evaltools.stats.contrast import Contrast, ItemChange, change_item, plan_contrast, require_known_patterns
 from evaltools.stats.design import DEFAULT, Design, require_choice
 from evaltools.stats.intervals import require_level, t_interval, two_sided_p
@@ -20,7 +19,7 @@ from evaltools.stats.sums import Item, ItemSums, Source, each_item, item_label, 
 from evaltools.stats.variance import Plan
 from evaltools.stats.waves import Pattern, choose_waves
 
-__all__ = ["ChangeEstimate", "Combination", "Influence", "change", "combine", "estimate_change"]
+__all__ = ["ChangeEstimate", "Influence", "change", "estimate_change"]
 
 ChangeInterval = Literal["auto", "t"]
 
