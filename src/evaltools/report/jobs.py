@@ -124,13 +124,13 @@ class _Crew:
 
 
 def run_jobs(
-    todo: Sequence[Job], *, jobs: int = 2, seconds: float, home: Path, progress: Callable[[int, int, str], None]
+    planned: Sequence[Job], *, jobs: int = 2, seconds: float, home: Path, progress: Callable[[int, int, str], None]
 ) -> list[Outcome]:
     """Run all jobs, those marked `first` before the others, and return what became of each, in the order given.
 
     Parameters
     ----------
-    todo
+    planned
         Jobs with checked parameters.
     jobs
         How many at a time.
@@ -146,12 +146,12 @@ def run_jobs(
         crew = _Crew(folder, seconds, home)
         try:
             for first in (True, False):
-                for outcome in crew.work([job for job in todo if job.first is first], max(1, jobs)):
+                for outcome in crew.work([job for job in planned if job.first is first], max(1, jobs)):
                     outcomes[outcome.job] = outcome
-                    progress(len(outcomes), len(todo), outcome.job.label)
+                    progress(len(outcomes), len(planned), outcome.job.label)
         finally:
             crew.end()
-    return [outcomes[job] for job in todo]
+    return [outcomes[job] for job in planned]
 
 
 def _outcome(job: Job, run: Run, folder: KernelFolder, home: Path) -> Outcome:

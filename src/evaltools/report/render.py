@@ -107,8 +107,8 @@ def render_reports(
     _check_request(results, langs, formats, banks)
     verdict_codes(results.verdicts)
     folder, out = folder.resolve(), out.resolve()
-    todo = _plan(folder, results, langs, banks)
-    outcomes = run_jobs(todo, jobs=jobs, seconds=seconds, home=folder, progress=progress or _silent)
+    planned = _plan(folder, results, langs, banks)
+    outcomes = run_jobs(planned, jobs=jobs, seconds=seconds, home=folder, progress=progress or _silent)
     _refuse_stale(outcomes, str(results.head["score_id"]))
     return _write_all(outcomes, results, out, langs)
 
