@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from evaltools.survey.instrument import Choice
+from evaltools.survey.instrument_model import Choice
 from evaltools.text import normalise
 
 MISSING_CHOICES: Final[Mapping[str, str]] = {"dk": "dont_know", "refused": "refused", "na": "not_applicable"}
