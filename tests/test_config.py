@@ -60,6 +60,14 @@ def test_a_campaign_is_read(config_of):
         ('"raw/*.xlsx"', '"../raw/*.xlsx"', r"sources\[1\]\.pattern: use a path with / below"),
         ("seed = 1", "seed = -1", "seed: Input should be greater than or equal to 0"),
         ("seed = 1", 'seed = 1\npublic_demo_key = "k"', "public_demo_key is for the demonstration only"),
+        ('"raw/*.xlsx"', '"."', r"sources\[1\]\.pattern: name files, such as raw/baseline"),
+        ('"raw/*.xlsx"', '"raw/\\u0000"', r"sources\[1\]\.pattern: name files, such as raw/baseline"),
+        (
+            "[[banks]]",
+            '[roles.visits]\nbank = "b"\n[[banks]]',
+            r"\[roles\.visits\] names no instrument of \[\[sources\]\]",
+        ),
+        ("start = 2022-11-28", "start = 2021-11-28", "wave 'endline' starts before wave 'baseline'"),
         ('type = "city"', 'type = "city"\n[[banks]]\nid = "a"\nname = "乙"\ntype = "city"', "bank id 'a' stands twice"),
     ],
 )
@@ -83,6 +91,16 @@ def test_a_folder_without_a_campaign_says_how_to_begin(tmp_path):
 def test_broken_toml_is_a_message_not_a_traceback(config_of, text):
     with pytest.raises(CampaignError, match=r"campaign-toml|campaign-invalid"):
         config_of(text)
+
+
+def test_a_mark_in_front_of_utf_8_is_no_fault_but_another_encoding_is(tmp_path):
+    path = tmp_path / "campaign.toml"
+    path.write_text(GOOD, encoding="utf-8-sig")
+    assert read_config(tmp_path).id == "c1"
+    for encoding in ("gb18030", "utf-16"):
+        path.write_text(GOOD, encoding=encoding)
+        with pytest.raises(CampaignError, match=r"campaign-encoding: .* Save it as UTF-8"):
+            read_config(tmp_path)
 
 
 def test_a_huge_file_is_refused_before_it_is_read(config_of):

@@ -6,6 +6,7 @@ import re
 import tomllib
 from datetime import date
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
@@ -32,6 +33,8 @@ def _inside(pattern: str) -> str:
     path = PurePosixPath(pattern)
     if path.is_absolute() or ".." in path.parts or "\\" in pattern or re.match(r"[A-Za-z]:", pattern):
         raise ValueError("use a path with / below the campaign's folder, without '..'")
+    if not path.parts or "\0" in pattern:
+        raise ValueError("name files, such as raw/baseline/*.xlsx")
     return pattern
 
 
@@ -143,6 +146,11 @@ class CampaignConfig(_Table):
         for number, source in enumerate(self.sources, start=1):
             if source.wave not in self.waves:
                 raise ValueError(f"[[sources]] no. {number} names wave '{source.wave}': add [waves.{source.wave}]")
+        for name in self.roles.keys() - {source.instrument for source in self.sources}:
+            raise ValueError(f"[roles.{name}] names no instrument of [[sources]]: mend its name or remove it")
+        for before, after in pairwise(self.waves):
+            if self.waves[after].start < self.waves[before].start:
+                raise ValueError(f"wave '{after}' starts before wave '{before}': write the earlier wave first")
         if self.public_demo_key is not None and not self.demo:
             raise ValueError("public_demo_key is for the demonstration only: remove it, or set demo = true")
         return self
@@ -159,8 +167,8 @@ def read_config(folder: Path) -> CampaignConfig:
     Raises
     ------
     CampaignError
-        ``campaign-missing``, ``campaign-too-large``, ``campaign-toml`` or ``campaign-invalid``; the last lists
-        every fault with its key and the mend.
+        ``campaign-missing``, ``campaign-too-large``, ``campaign-encoding``, ``campaign-toml`` or
+        ``campaign-invalid``; the last lists every fault with its key and the mend.
     """
     path = folder / "campaign.toml"
     if not path.is_file():
@@ -168,8 +176,10 @@ def read_config(folder: Path) -> CampaignConfig:
     if path.stat().st_size > MAX_BYTES:
         raise CampaignError("campaign-too-large", path=path.as_posix())
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as problem:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a mark in front of UTF-8
+    except UnicodeDecodeError:
+        raise CampaignError("campaign-encoding", path=path.as_posix()) from None
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as problem:
         raise CampaignError("campaign-toml", path=path.as_posix(), problem=problem) from None
     try:
         return CampaignConfig.model_validate(raw)

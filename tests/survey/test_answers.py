@@ -194,3 +194,20 @@ def test_findings_name_rule_bank_and_place(filled):
 
 def test_no_findings_in_an_empty_store(campaign):
     assert len(list_findings(campaign.store)) == 0
+
+
+def test_a_rating_without_weight_beside_weighted_ones_has_none(campaign):
+    """1 beside design weights of 30 would make that firm count next to nothing; scoring refuses such a table."""
+    head = "| survey |\n| | type | name | label::中文 (zh) | label::English (en) | sensitivity | role | required |\n"
+    bank = "| | select_one_from_file banks.csv | bank | 银行 | Bank | plain | bank | yes |\n"
+    campaign.form(head + bank + "| | decimal | w | 权重 | Weight | plain | weight | yes |\n", "panel")
+    source = '[[sources]]\npattern = "raw/{}.csv"\ninstrument = "panel"\nwave = "baseline"\nmode = "record"\n'
+    source += 'channel = "x"\n'
+    campaign.settings(source.format("a") + source.format("b") + 'absent = ["w"]\n')
+    campaign.raw("b.csv", [["jia"]], header=["bank"])
+    campaign.ingest()
+    assert accepted_answers(campaign.store, "panel")["weight"].tolist() == [1.0]
+    campaign.raw("a.csv", [["jia", "30"]], header=["bank", "w"])
+    campaign.ingest()
+    weights = accepted_answers(campaign.store, "panel")["weight"].tolist()
+    assert (weights[0], pd.isna(weights[1])) == (30.0, True)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from evaltools.survey.duplicates import current_status
+from evaltools.survey.duplicates import current_status, file_order
 
 ANONYMOUS = """
 [[sources]]
@@ -135,6 +135,13 @@ def test_equal_and_unknown_times_go_by_the_later_row():
     assert status_of([("1", *same, None, "superseded", "x", "", 9)]) == ["accepted"]
 
 
+def test_of_two_files_with_equal_times_the_later_by_number_counts():
+    same = ("i", "baseline", "f", "a", "2022-10-01", "accepted")
+    for earlier, later in (("raw/x_99_9.csv", "raw/x_100_9.csv"), ("raw/x.xlsx", "raw/x (1).xlsx")):
+        assert status_of([("1", *same, later, "", 2), ("2", *same, earlier, "", 2)]) == ["accepted", "superseded"]
+    assert file_order("raw/b/x.csv") > file_order("raw/a/y2.csv") < file_order("raw/a/y10.csv")
+
+
 def test_nothing_is_replaced_without_a_firm_and_erased_stays():
     rows = [
         ("1", "i", "w", None, "a", None, "accepted", "x", "", 1),
@@ -195,6 +202,49 @@ def test_copies_of_rows_that_go_are_read_anew_with_them(campaign, answer):
     assert len(accepted(campaign)) == 3
     assert [one[2:5] for one in counts(campaign.ingest())] == [(0, 2, 0), (2, 0, 0)]
     assert len(accepted(campaign)) == 2
+
+
+def test_a_file_that_is_gone_is_named_and_its_rows_stay(campaign, answer):
+    campaign.raw("baseline/a.csv", [answer(1), answer(2)])
+    campaign.raw("baseline/b.csv", [answer(3)])
+    assert campaign.ingest().gone == ()
+    (campaign.folder / "raw/baseline/b.csv").rename(campaign.folder / "raw/baseline/c.csv")
+    assert campaign.ingest().gone == ()
+    (campaign.folder / "raw/baseline/c.csv").unlink()
+    result = campaign.ingest()
+    assert result.gone == ("raw/baseline/b.csv",)
+    assert result.to_dict()["gone"] == ["raw/baseline/b.csv"]
+    assert any(line.startswith("raw/baseline/b.csv was stored before and is gone now") for line in result.notices())
+    assert len(accepted(campaign)) == 3
+    assert campaign.ingest(paths=[campaign.folder / "raw/baseline/a.csv"]).gone == ()
+    (campaign.folder / "raw/baseline/a.csv").unlink()
+    assert campaign.ingest().gone == ("raw/baseline/a.csv", "raw/baseline/b.csv")
+
+
+def test_rows_that_a_newer_state_of_a_file_lacks_are_taken_out_and_that_is_said(campaign, answer):
+    campaign.raw("baseline/a.csv", [answer(1), answer(2), answer(3)])
+    campaign.ingest()
+    campaign.raw("baseline/a.csv", [answer(1), answer(3)])
+    result = campaign.ingest()
+    assert any("a.csv has 2 rows now and had 3 before" in line for line in result.notices())
+    assert len(accepted(campaign)) == 2
+    assert not any("had 3 before" in line for line in campaign.ingest().notices())
+
+
+def test_a_file_that_is_gone_blocks_no_other_with_copies_of_its_own_rows(campaign, answer):
+    """Only a copy of a row of the other file ties the two together."""
+    campaign.raw("baseline/a.csv", [answer(1), answer(2)])
+    campaign.raw("baseline/b.csv", [answer(3), answer(3)])
+    campaign.raw("baseline/c.csv", [answer(1), answer(4)])
+    campaign.ingest()
+    (campaign.folder / "raw/baseline/b.csv").unlink()
+    campaign.raw("baseline/a.csv", [answer(1), answer(2, sat="一般")])
+    result = campaign.ingest()
+    assert [one[2:] for one in counts(result)] == [(2, 0, 0, "replaced"), (1, 0, 1, "replaced")]
+    (campaign.folder / "raw/baseline/c.csv").unlink()
+    campaign.raw("baseline/a.csv", [answer(1), answer(2)])
+    assert [error.code for error in campaign.ingest().refused] == ["replace-needs"]
+    assert len(accepted(campaign)) == 4
 
 
 def test_a_corrected_file_takes_the_place_of_the_old(campaign, answer):

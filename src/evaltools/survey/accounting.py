@@ -34,6 +34,8 @@ class FileAccount:
     status
         ``new``; ``known``: stored earlier from the same bytes under the same settings; ``replaced``: stored anew,
         because campaign file or instrument have changed; ``copy``: the same bytes as another file of the campaign.
+    n_before
+        Rows that the file's path held when it was stored before, where it was stored anew; else 0.
     """
 
     path: str
@@ -52,6 +54,7 @@ class FileAccount:
     encoding: str | None = None
     skipped_sheets: tuple[str, ...] = ()
     status: Status = "new"
+    n_before: int = 0
 
     def __post_init__(self) -> None:
         if self.n_read != self.n_accepted + self.n_quarantined + self.n_duplicate:
@@ -84,6 +87,8 @@ class IngestResult:
         Files in ``raw/`` that no source of the campaign claims.
     unused
         Patterns of sources that no file matches.
+    gone
+        Files that were stored and that no source finds any more; their rows still count.
     new_rows
         Answers that were not in the store before.
     quarantine_max_share
@@ -96,6 +101,7 @@ class IngestResult:
     unused: tuple[str, ...]
     new_rows: int
     quarantine_max_share: float
+    gone: tuple[str, ...] = ()
 
     @property
     def above_limit(self) -> tuple[FileAccount, ...]:
@@ -126,6 +132,7 @@ class IngestResult:
             "refused": [{"path": str(error.fields.get("path", "")), "code": error.code} for error in self.refused],
             "unmatched": list(self.unmatched),
             "unused": list(self.unused),
+            "gone": list(self.gone),
         }
 
     def notices(self, lang: Lang = "en") -> list[str]:
@@ -133,6 +140,7 @@ class IngestResult:
         lines = [error.text(lang) for error in self.refused]
         lines += [message("file-unmatched", {"path": path}, lang) for path in self.unmatched]
         lines += [message("source-unused", {"pattern": pattern}, lang) for pattern in self.unused]
+        lines += [message("file-gone", {"path": path}, lang) for path in self.gone]
         for one in self.above_limit:
             share = {"share": f"{one.quarantine_share:.1%}", "limit": f"{self.quarantine_max_share:.1%}"}
             lines.append(message("quarantine-above", {"place": place(one.path, one.sheet), **share}, lang))
@@ -144,6 +152,8 @@ class IngestResult:
                 lines.append(message("columns-extra", fields, lang))
             if one.skipped_sheets:
                 lines.append(message("sheets-skipped", {**at, "sheets": ", ".join(one.skipped_sheets)}, lang))
+            if one.n_read < one.n_before:
+                lines.append(message("file-shorter", {**at, "n_read": one.n_read, "n_before": one.n_before}, lang))
             if one.status == "copy":
                 lines.append(message("file-copy", at, lang))
             # the plain reader is never sure of itself; that every question found its column has settled it

@@ -13,7 +13,7 @@ from evaltools.store.schemas import ANSWERS_PREFIX, RATING_KEY
 from evaltools.survey.choices import MISSING_CHOICES
 from evaltools.survey.quality import QualityResult, read_quality
 
-__all__ = ["FIXED", "QualityResult", "accepted_answers", "read_quality"]
+__all__ = ["FIXED", "NO_STRATUM", "QualityResult", "accepted_answers", "read_quality"]
 
 FIXED: Final = (
     "response_id", "bank", "wave", "repeat_no", "mode", "channel", "tool", "psu", "stratum", "weight", "branch",
@@ -23,7 +23,8 @@ FIXED: Final = (
 
 _NAMES: Final = {"bank_id": "bank", "branch_id": "branch", "shopper_hash": "shopper", "scenario_id": "scenario"}
 _CHOICE_OF_REASON: Final = {reason: choice for choice, reason in MISSING_CHOICES.items()}
-_WHOLE: Final = "all"
+NO_STRATUM: Final = "all"
+"""Stratum of a rating whose PSU has none."""
 
 
 def accepted_answers(store: Store, instrument: str, *, waves: Sequence[str] | None = None) -> pd.DataFrame:
@@ -46,10 +47,10 @@ def accepted_answers(store: Store, instrument: str, *, waves: Sequence[str] | No
         `psu` is what answers stand and fall together with; where nobody and nothing tells who answered, it is the
         response itself and `overlap_known` is False. `stratum` is that of the PSU's first rating, so an enterprise that
         tells its size differently at the endline stays where it was; "all" without strata. `weight` is the best of the
-        weights that are stored, 1 without any. Numbers are float with NaN where missing, dates `datetime.date`,
-        several choices a tuple. The choices ``dk``, ``refused`` and ``na`` stand for missing answers of these kinds,
-        any other missing answer is None. A question with the name of a fixed column is called ``answer_<name>``
-        unless it says the same.
+        weights that are stored; 1 where no rating has any, NaN where other ratings have one and this has none. Numbers
+        are float with NaN where missing, dates `datetime.date`, several choices a tuple. The choices ``dk``,
+        ``refused`` and ``na`` stand for missing answers of these kinds, any other missing answer is None. A question
+        with the name of a fixed column is called ``answer_<name>`` unless it says the same.
     """
     responses = _responses(store, instrument)
     ratings = store.read("ratings").to_pandas()
@@ -61,7 +62,9 @@ def accepted_answers(store: Store, instrument: str, *, waves: Sequence[str] | No
     frame = frame.sort_values(
         ["wave_no", "rel_path", "sheet", "source_row", "source_no", "repeat_no"], kind="stable", ignore_index=True
     )
-    frame["weight"] = frame["weight"].astype(float).fillna(1.0)
+    frame["weight"] = frame["weight"].astype(float)
+    if frame["weight"].isna().all():
+        frame["weight"] = 1.0
     frame["overlap_known"] = frame["psu"] != frame["response_id"]
     frame["stratum"] = _first_stratum(frame)
     answers = _answers(store, instrument, frame)
@@ -93,7 +96,7 @@ def _weights(store: Store) -> pd.DataFrame:
 def _first_stratum(frame: pd.DataFrame) -> pd.Series[Any]:
     """Return the stratum of each PSU's first rating; the frame is in the order of the waves."""
     first = frame.dropna(subset="stratum").drop_duplicates("psu").set_index("psu")["stratum"]
-    return frame["psu"].map(first).astype(object).fillna(_WHOLE).astype(str)
+    return frame["psu"].map(first).astype(object).fillna(NO_STRATUM).astype(str)
 
 
 def _answers(store: Store, instrument: str, frame: pd.DataFrame) -> pd.DataFrame:

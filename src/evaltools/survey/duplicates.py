@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
 from typing import Final
 
 import numpy as np
@@ -60,7 +62,8 @@ def current_status(responses: pd.DataFrame, order: Sequence[str] = ("rel_path", 
     ----------
     responses
         ``[response_id, instrument, wave, enterprise_id, bank_id, submitted_at, status]`` and the columns of `order`,
-        which decides where times are equal or unknown: the later row counts.
+        which decides where times are equal or unknown: the later row counts, of two files the one that
+        :func:`file_order` puts last.
 
     Returns
     -------
@@ -70,10 +73,19 @@ def current_status(responses: pd.DataFrame, order: Sequence[str] = ("rel_path", 
     """
     status = np.where(responses["status"] == "erased", "erased", "accepted").astype(object)
     known = responses["enterprise_id"].notna() & responses["bank_id"].notna() & (status == "accepted")
-    ranked = responses[known].sort_values(["submitted_at", *order], na_position="first", kind="stable")
+    places = {path: place for place, path in enumerate(sorted(set(responses["rel_path"]), key=file_order))}
+    candidates = responses.assign(rel_path=responses["rel_path"].map(places))[known]
+    ranked = candidates.sort_values(["submitted_at", *order], na_position="first", kind="stable")
     replaced = ranked.duplicated(["instrument", "wave", "enterprise_id", "bank_id"], keep="last")
     status[responses.index.get_indexer(replaced.index[replaced])] = "superseded"
     return _texts(status)
+
+
+def file_order(path: str) -> tuple[str, list[str | int], str]:
+    """Return the key by which paths sort as people number files: ``_99`` before ``_100``, ``a`` before ``a (1)``."""
+    at = PurePosixPath(path)
+    parts = re.split(r"([0-9]+)", at.stem)
+    return at.parent.as_posix(), [int(part) if nth % 2 else part for nth, part in enumerate(parts)], path
 
 
 def _texts(values: Iterable[object]) -> list[str]:

@@ -93,14 +93,16 @@ class Earlier:
 def compare_stored(
     stored: pd.DataFrame,
     content: Mapping[Group, Collection[str]],
+    originals: Mapping[Group, Collection[Group]],
     ready: Collection[Ready],
     claims: Collection[Claim],
 ) -> Earlier:
     """Find out which stored files still hold.
 
     A stored sheet is read anew when no source that claims its path has the settings any more under which it was read,
-    and when its path now holds other bytes that are a newer state of the same file: at least as many rows, and half of
-    the recognisable ones. Rows that were left out as copies of such a sheet's rows are read anew with it.
+    and when its path now holds other bytes that are a newer state of the same file: half of its recognisable rows or,
+    where none can be recognised, at least as many rows. Rows that were left out as copies of such a sheet's rows are
+    read anew with it.
 
     Parameters
     ----------
@@ -108,6 +110,8 @@ def compare_stored(
         The table `files`.
     content
         Keyed hashes of the stored rows' content, by group.
+    originals
+        For a group with exact duplicates, the groups that hold the rows which they repeat.
     ready
         What this run has read.
     claims
@@ -129,15 +133,11 @@ def compare_stored(
             and (group in groups or (entry["rel_path"], *group[2:]) not in claimed)
         }
     )
-    waves = {group[2:] for group in going}
-    copies = {
-        group: str(entry["rel_path"])
-        for entry in entries
-        if (group := _group(entry)) not in going and group[2:] in waves and entry["n_duplicate"] > 0
-    }
+    drop = _with_copies(going, originals)
     # a file with copies that is not in this run keeps all of its instrument and wave as it is
-    needed = {group[2:]: path for group, path in copies.items() if group not in groups}
-    drop = going | set(copies)
+    needed = {
+        group[2:]: str(entry["rel_path"]) for entry in entries if (group := _group(entry)) in drop - going - groups
+    }
     blocked = {group for group in drop if group[2:] in needed}
     places = {(entry["rel_path"], *_group(entry)[2:]) for entry in entries if _group(entry) in blocked}
     refused = [
@@ -146,6 +146,13 @@ def compare_stored(
         if one.group in blocked or (one.rel_path, *one.group[2:]) in places
     ]
     return Earlier(drop - blocked, (*shrunk, *refused))
+
+
+def _with_copies(going: Collection[Group], originals: Mapping[Group, Collection[Group]]) -> set[Group]:
+    drop = set(going)
+    while more := {group for group, homes in originals.items() if group not in drop and not drop.isdisjoint(homes)}:
+        drop |= more
+    return drop
 
 
 def _is_current(entry: Mapping[str, Any], claims: Collection[Claim]) -> bool:

@@ -83,16 +83,23 @@ def ingest(
     read = _read(found.files, tell)
     refused = [*found.refused, *(error for _, error in read if isinstance(error, FileRefusedError))]
     files = [(one, raw) for one, raw in read if isinstance(raw, RawFile)]
-    if not files:
-        return _result(config, found, [], refused, 0)
     store = Store.open(folder / STORE)
+    if not files:
+        return _result(config, found, [], refused, 0, _all_gone(store, found) if paths is None else ())
     with store.writing(lock_timeout) as transaction:
         key = load_key(folder, config, stored_fingerprint=transaction.key_fingerprint)
         sheets, not_ready = _prepare(files, settings, key, tell)
         transaction.set_key_fingerprint(key_fingerprint(key))
         stored = store_sheets(transaction, sheets, _claims(found.matched, settings), config, key)
     refused += [*not_ready, *stored.refused]
-    return _result(config, found, stored.accounts, refused, stored.new_rows)
+    gone = stored.gone if paths is None else ()  # a file that was renamed is known by its content, so all must be read
+    return _result(config, found, stored.accounts, refused, stored.new_rows, gone)
+
+
+def _all_gone(store: Store, found: Found) -> tuple[str, ...]:
+    """Return the stored files that are no longer in the campaign's folder, where none of them could be read."""
+    there = {one.rel_path for one in found.matched}
+    return tuple(sorted(set(store.read("files", ["rel_path"]).column("rel_path").to_pylist()) - there))
 
 
 def _settings(folder: Path, config: CampaignConfig) -> _Settings:
@@ -156,6 +163,7 @@ def _result(
     accounts: Iterable[FileAccount],
     refused: Iterable[FileRefusedError],
     new_rows: int,
+    gone: tuple[str, ...] = (),
 ) -> IngestResult:
     by_path = sorted(accounts, key=lambda one: (one.path, one.sheet, one.source_no))
     errors = {(str(error.fields.get("path")), str(error)): error for error in refused}
@@ -165,5 +173,6 @@ def _result(
         unmatched=found.unmatched,
         unused=found.unused,
         new_rows=new_rows,
+        gone=gone,
         quarantine_max_share=config.quarantine_max_share,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import xlsxwriter
@@ -24,9 +25,12 @@ def write_xlsx(instrument: Instrument, path: Path) -> None:
     ------
     UsageError
         ``instrument-cell`` where a cell is longer than a workbook can hold.
+    OSError
+        The file cannot be written.
     """
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(path.as_posix(), options) as workbook:
+    content = BytesIO()
+    with xlsxwriter.Workbook(content, options) as workbook:
         workbook.set_properties({"title": instrument.title.zh, "created": _CREATED})
         bold = workbook.add_format({"bold": True})
         wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
@@ -41,6 +45,7 @@ def write_xlsx(instrument: Instrument, path: Path) -> None:
                         raise UsageError(
                             "instrument-cell", sheet=sheet.name, row=number + 1, column=sheet.header[column]
                         )
+    path.write_bytes(content.getvalue())
 
 
 def _widths(sheet: Sheet) -> list[int]:

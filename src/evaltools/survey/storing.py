@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pyarrow as pa
@@ -17,22 +17,24 @@ from evaltools.survey import duplicates
 from evaltools.survey.accounting import FileAccount, Status
 from evaltools.survey.codebook import write_codebook
 from evaltools.survey.earlier import Claim, Group, Ready, compare_stored
-from evaltools.survey.quarantine import quarantine_table
+from evaltools.survey.quarantine import DUPLICATE, quarantine_table
 from evaltools.survey.records import build_tables
 from evaltools.survey.sheet_rows import SheetRows
 from evaltools.text import Lang
 
 _BY_RESPONSE: Final = ("responses", "ratings", "missing", "texts", "weights")
+_GROUP: Final = ("file_sha256", "sheet", "instrument", "wave")
 _ENTRY: Final = tuple(SCHEMAS["files"].names)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a run brought in."""
+    """What a run brought in; `gone` are paths of stored files that no source finds and that this run has not read."""
 
     accounts: tuple[FileAccount, ...]
     refused: tuple[FileRefusedError, ...]
     new_rows: int
+    gone: tuple[str, ...]
 
 
 def store_sheets(
@@ -52,13 +54,18 @@ def store_sheets(
         All files of the campaign with their sources, also those that this run leaves out.
     """
     sheets, refused = _without_overlaps(list(sheets))
+    read = {one.raw.sha256 for one in sheets}
     files = transaction.read("files").to_pandas()
-    earlier = compare_stored(files, _contents(transaction), [_ready(one) for one in sheets], claims)
+    ready = [_ready(one) for one in sheets]
+    earlier = compare_stored(files, _contents(transaction), _originals(transaction), ready, claims)
     refused += earlier.refused
     not_taken = {str(error.fields["path"]) for error in refused}
     sheets = [one for one in sheets if one.rel_path not in not_taken]
     dropped = _drop(transaction, earlier.drop)
-    renewed = {entry["rel_path"] for entry in files.to_dict("records") if _entry_group(entry) in earlier.drop}
+    renewed = {
+        entry["rel_path"]: int(entry["n_read"]) for entry in files.to_dict("records")
+        if _entry_group(entry) in earlier.drop
+    }  # fmt: skip
     known = {_file_key(entry): entry for entry in transaction.read("files").to_pylist()}
     seen = duplicates.Seen(transaction.read("responses", list(duplicates.COLUMNS)).to_pandas())
     present = {one.rel_path for one in claims}
@@ -69,14 +76,16 @@ def store_sheets(
             accounts.append(_known_account(sheet, entry, present))
             continue
         is_renewed = _group(sheet) in earlier.drop or sheet.rel_path in renewed
-        accounts.append(tables.add(sheet, seen, "replaced" if is_renewed else "new"))
+        account = tables.add(sheet, seen, "replaced" if is_renewed else "new")
+        accounts.append(replace(account, n_before=renewed.get(sheet.rel_path, 0)))
         known[_file_key(tables.entries[-1])] = tables.entries[-1]
     tables.write(transaction)
     if tables.entries or earlier.drop:
         _renew_status(transaction)
         write_codebook(transaction, {one.instrument.name: one.instrument for one in sheets}, config)
     added = sum(int(entry["n_accepted"]) for entry in tables.entries)
-    return Stored(tuple(accounts), tuple(refused), max(0, added - dropped))
+    gone = {entry["rel_path"] for entry in known.values() if entry["file_sha256"] not in read} - present
+    return Stored(tuple(accounts), tuple(refused), max(0, added - dropped), tuple(sorted(gone)))
 
 
 class _Tables:
@@ -124,9 +133,21 @@ def _without_overlaps(sheets: list[SheetRows]) -> tuple[list[SheetRows], list[Fi
 
 
 def _contents(transaction: Transaction) -> Mapping[Group, Collection[str]]:
-    names = ["file_sha256", "sheet", "instrument", "wave", "content_sha"]
-    rows = transaction.read("responses", names).to_pandas().dropna(subset="content_sha")
-    return {group: set(part) for group, part in rows.groupby(names[:4])["content_sha"]}
+    rows = transaction.read("responses", [*_GROUP, "content_sha"]).to_pandas().dropna(subset="content_sha")
+    return {group: set(part) for group, part in rows.groupby(list(_GROUP))["content_sha"]}
+
+
+def _originals(transaction: Transaction) -> Mapping[Group, Collection[Group]]:
+    copies = transaction.read("quarantine", [*_GROUP, "scope", "value"]).to_pandas()
+    copies = copies[copies["scope"] == DUPLICATE]
+    rows = transaction.read("responses", ["response_id", *_GROUP]).to_pandas()
+    rows = rows[rows["response_id"].isin(copies["value"])]
+    home: dict[str, Group] = {one[0]: one[1:] for one in rows.itertuples(index=False, name=None)}
+    found: dict[Group, set[Group]] = {}
+    for *group, original in copies[[*_GROUP, "value"]].itertuples(index=False, name=None):
+        if original in home:
+            found.setdefault((group[0], group[1], group[2], group[3]), set()).add(home[original])
+    return found
 
 
 def _ready(sheet: SheetRows) -> Ready:
@@ -152,7 +173,7 @@ def _drop(transaction: Transaction, groups: Collection[Group]) -> int:
 
 
 def _in_groups(rows: pa.Table, groups: Collection[Group]) -> pa.Array:
-    columns = [rows[name].to_pylist() for name in ("file_sha256", "sheet", "instrument", "wave")]
+    columns = [rows[name].to_pylist() for name in _GROUP]
     return pa.array([group in groups for group in zip(*columns, strict=True)], type=pa.bool_())
 
 
