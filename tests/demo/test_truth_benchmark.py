@@ -47,6 +47,7 @@ def test_summary_by_hand(benchmark):
     assert got["false_verdict_share_of_banks"] == pytest.approx(1 / 6)
     assert got["never_passed"] == ["c"]
     assert got["largest_difference_between_roads"] is None
+    assert got["passed_without_interval"] == 0
 
 
 def test_a_seed_in_memory_writes_its_summary(benchmark, tmp_path, capsys):
@@ -74,3 +75,14 @@ def test_truth_is_taken_over_the_indicators_that_were_used(benchmark):
     )
     row = next(row for row in partial if row["bank"] == "chenxi")
     assert row["truth"] != pytest.approx(row["truth_all"], abs=1e-3)
+
+
+def test_roads_that_part_are_a_failure(benchmark, monkeypatch, tmp_path, capsys):
+    result = {"banks": [], "lowest_bank": {"bank": "a", "coverage": 1.0}, "coverage": 1.0, "coverage_mc_error": 0.0,
+              "intervals": 1, "false_verdict_share_of_campaigns": 0.0, "seconds": 0.0}  # fmt: skip
+    for apart, code in ((1e-12, 0), (1e-3, 1), (None, 0), (float("nan"), 1)):
+        monkeypatch.setattr(
+            benchmark, "run", lambda *_, apart=apart: result | {"largest_difference_between_roads": apart}
+        )
+        assert benchmark.main(["--json", str(tmp_path / "t.json")]) == code
+    assert "differ by 1.0e-03" in capsys.readouterr().out

@@ -226,6 +226,26 @@ def test_the_packaged_framework_scores_a_small_campaign(make_banks, start):
     assert verdict["flags"] == "not_frozen;partial_weight"
     targets = result.targets.set_index(["indicator", "statistic"])["verdict"]
     assert targets["days_inclusive_mortgage", "share_within"] == "met"
-    assert targets["rate", "mean"] == "met"
-    assert targets["trips", "mean"] == "not_met"
+    assert targets["rate_inclusive", "mean"] == "met"
+    assert targets["trips", "share_within"] == "not_met"
     assert targets["visit_tied_fee", "none"] == "cannot_tell"
+
+
+def test_ratings_without_a_stratum_stand_last_in_the_declared_order(score, answers):
+    answers["firms"].loc[0, "stratum"] = None
+    answers["firms"].loc[1:, "stratum"] = "s"
+    result = score(design=DesignSettings(strata_order=("r", "s")))
+    assert result.merged_strata[["stratum", "merged_with"]].to_numpy().tolist() == [["all", "s"]]
+
+
+def test_joined_parts_of_the_branches_are_recorded(make_indicator, make_framework, make_answers, make_banks, start):
+    visit = {"source": "visit", "uncertainty": "branch", "instrument": "visits"}
+    framework = make_framework([make_indicator("v", **visit)], gate={"source": "visit"})
+    cells = {(bank, wave): {"v": [1, 2, 4, 5]} for bank in ("a", "b") for wave in ("baseline", "endline")}
+    visits = make_answers(cells, mode="visit")
+    visits["branch"] = list("wxyz") * 2 + list("wxyzwxyv")
+    result = score_campaign({"visits": visits}, framework, banks=make_banks("a", "b"), start=start, inputs=INPUTS)
+    assert result.merged_strata.to_numpy().tolist() == [
+        ["visit", "b/baseline", "", "b/both+b/endline", "b"],
+        ["visit", "b/endline", "", "b/baseline+b/both", "b"],
+    ]

@@ -215,3 +215,16 @@ def test_contributions_of_indicators_and_dimensions_add_up(
     shares = used.groupby("dimension")["weight"].sum()
     assert (parts[shares.index] * shares).sum() == pytest.approx(row["change"])
     assert row["change"] == pytest.approx(row["endline"] - row["baseline"])
+
+
+def test_limits_of_shares_stay_between_0_and_1_and_exist_where_all_agree(two_sources, make_answers, make_banks, start):
+    firms = make_answers({("a", "baseline"): {"q": [3] * 6}, ("a", "endline"): {"q": [1, 2, 3, 4, 5, 3]}})
+    visited = visits(make_answers, ["yes"] * 5 + ["no"], ["yes"] * 6)
+    data = prepare_scoring({"firms": firms, "visits": visited}, two_sources, banks=make_banks("a"), start=start)
+    levels = measure_levels(data).set_index(["indicator", "wave"])
+    # Korn and Graubard (1998): se2 = p (1 - p)/5, so 5 effective branches of which 25/6 kept it; else all 6
+    low, high = sps.beta.ppf(0.025, 25 / 6, 5 / 6 + 1), sps.beta.ppf(0.975, 25 / 6 + 1, 5 / 6)
+    assert levels.loc[("v", "baseline"), ["ci_low", "ci_high"]].tolist() == pytest.approx([low, high])
+    assert levels.loc[("v", "endline"), ["ci_low", "ci_high"]].tolist() == pytest.approx([0.025 ** (1 / 6), 1])
+    assert levels.loc[("q", "baseline"), ["ci_low", "ci_high"]].isna().all()
+    assert levels["flag"].to_dict()["q", "baseline"] == "no_variation"

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from evaltools.content import content_path
 from evaltools.errors import CampaignError
 from evaltools.scoring.framework import parse_framework, read_framework
 
@@ -45,8 +46,15 @@ def test_each_clause_that_the_questionnaires_measure_has_a_target(credit, clause
 
 
 def test_the_rate_target_holds_for_state_owned_banks_only(credit):
-    (rate,) = [target for target in credit.targets if target.indicator == "rate"]
+    (rate,) = [target for target in credit.targets if credit.indicator(target.indicator).item == "rate"]
     assert (rate.bank_types, rate.at_most, rate.statistic) == (("state_owned",), 5, "mean")
+
+
+def test_promises_on_inclusive_loans_are_judged_on_micro_and_small_firms(credit):
+    inclusive = [target for target in credit.targets if "Inclusive" in target.text.en or "inclusive" in target.text.en]
+    assert {target.clause for target in inclusive} == {"1.3", "1.5"}
+    for target in inclusive:
+        assert credit.indicator(target.indicator).where["firm_size"] == ("micro", "small")
 
 
 def test_goalposts_score_less_is_better_where_worst_is_above_best(credit):
@@ -109,3 +117,10 @@ def test_a_file_that_is_no_toml_is_named(tmp_path):
     (folder / "bad.toml").write_text("schema = = 1", encoding="utf-8")
     with pytest.raises(CampaignError, match=r"bad\.toml cannot be read"):
         read_framework("bad", tmp_path)
+
+
+def test_a_mark_in_front_that_an_editor_wrote_does_not_matter(tmp_path, credit):
+    text = content_path("survey", "frameworks", "credit_2022.toml").read_text(encoding="utf-8")
+    (tmp_path / "frameworks").mkdir()
+    (tmp_path / "frameworks/credit_2022.toml").write_text(text, encoding="utf-8-sig")
+    assert read_framework("credit_2022", tmp_path) == credit

@@ -135,3 +135,10 @@ def test_a_bank_without_any_answer_has_a_row(judge, two_items, make_answers):
     row = judge(two_items, answers)
     assert (row["gate_rule"], row["n_baseline"]) == ("answers", 0)
     assert judge(two_items, {})["gate_rule"] == "answers"
+
+
+def test_answers_of_weight_0_do_not_open_the_gate(judge, two_items, make_answers):
+    answers = firms(make_answers)
+    answers["firms"]["weight"] = [0.0] * 2 + [1.0] * (len(answers["firms"]) - 2)
+    row = judge(two_items, answers)
+    assert (row["gate_rule"], row["gate_fields"]["found"], row["n_baseline"]) == ("answers", 2, 2)

@@ -98,3 +98,16 @@ def test_an_item_that_the_instrument_does_not_have_is_named(make_indicator, make
     table = pd.DataFrame({"bank": ["a"], "wave": ["baseline"], "sat_time": ["3"]})
     with pytest.raises(CampaignError, match=r"reads item 'sat_tmie'.*Near: sat_time"):
         indicator_frame(table, framework, "firms", waves=WAVES, start=start)
+
+
+def test_a_missing_answer_outside_the_window_is_none_of_the_indicators(values_of):
+    dates = [date(2022, 10, 1), date(2022, 10, 1), date(2022, 9, 1)]
+    _, reasons = values_of({"q": ["dk", None, "dk"], "event_date": dates}, window=True)
+    assert reasons == ["outside_window", "outside_window", "dont_know"]
+
+
+@pytest.mark.parametrize("cells", [[True, False, None], [1, 0, 1], [1.0, float("nan"), 0.0]])
+def test_a_share_of_choices_among_numbers_is_refused(values_of, cells):
+    """No choice would match, and the share would be 0 without a word."""
+    with pytest.raises(CampaignError, match=r"framework-choices: indicator 'q' .* 'share_within'"):
+        values_of({"q": cells}, statistic="share", choices=["1"], unit="share")

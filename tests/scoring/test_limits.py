@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -94,3 +96,9 @@ def test_limits_of_a_quantile_enclose_it():
     # order statistics by the binomial: P(X <= 84) < .05 <= P(X <= 85) at n = 100, p = .9
     assert low < 90 < high
     assert sps.binom.cdf(low - 1, 100, 0.9) < 0.05 <= sps.binom.cdf(low, 100, 0.9)
+
+
+def test_values_of_weight_0_are_none():
+    values, weights = np.array([1.0, 2.0, 9.0]), np.array([1.0, 1.0, 0.0])
+    assert weighted_quantile(values, weights, 1.0) == 2
+    assert math.isnan(weighted_quantile(values, np.zeros(3), 0.9))

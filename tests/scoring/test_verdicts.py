@@ -126,3 +126,26 @@ def test_missing_answers_that_moved_are_flagged_where_much_of_the_weight_has_the
     light = {("a", "baseline"): {"q": values, "r": values}, ("a", "endline"): {"q": values, "r": [*values[:4], "dk"]}}
     assert judged(framework, {"firms": make_answers(heavy)}, "a").loc["a", "flags"] == "missing_moved"
     assert judged(framework, {"firms": make_answers(light)}, "a").loc["a", "flags"] == ""
+
+
+def test_firms_that_all_gain_the_same_show_no_variation(judged, make_indicator, make_framework, make_answers):
+    """A standard error of a few last bits would make any change significant."""
+    framework = make_framework([make_indicator("q", weight=0.7), make_indicator("r", weight=0.3)])
+    first = {"q": [1.0, 1.3, 2.2, 3.1, 2.7, 1.9, 2.3], "r": [2.1, 1.7, 3.3, 2.9, 1.1, 2.6, 2.2]}
+    last = {"q": [value + 0.7 for value in first["q"]], "r": [value + 0.1 for value in first["r"]]}
+    answers = make_answers({("a", "baseline"): first, ("a", "endline"): last}, panel=True)
+    answers["weight"] = [1.3, 2.1, 0.7, 1.1, 1.9, 0.4, 2.8] * 2
+    table = judged(framework, {"firms": answers}, "a")
+    assert table.loc["a", ["verdict", "detail"]].tolist() == ["no_variation", "cannot_tell"]
+
+
+def test_missing_answers_that_moved_by_exactly_ten_points_are_not_flagged(
+    judged, make_indicator, make_framework, make_answers
+):
+    framework = make_framework([make_indicator("q")])
+    answered = [1.0, 2.0, 3.0, 4.0, 5.0, 4.0]
+    cells = {  # 0.4 - 0.3 is a little more than 0.1 in floating point
+        ("a", "baseline"): {"q": [*answered, 2.0, "dk", "dk", "dk"]},
+        ("a", "endline"): {"q": [*answered, "dk", "dk", "dk", "dk"]},
+    }
+    assert judged(framework, {"firms": make_answers(cells)}, "a").loc["a", "flags"] == ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from evaltools.errors import DesignError, UsageError
-from evaltools.stats import Design, change
+from evaltools.stats import Design, change, estimate_change
 
 COLUMNS = [
     "bank", "item", "stat", "baseline", "endline", "change", "se", "df", "ci_low", "ci_high", "p", "n_baseline",
@@ -218,3 +219,21 @@ def test_lonely_pattern_stratum_is_named():
     frame = rows("F1 s x b 3\nF1 s x e 4\nF2 s x b 2\nF2 s x e 4\nF3 s x e 1")
     with pytest.raises(DesignError, match=r"lonely-psu: .*Such strata: 1, first s \(endline_only\) \(PSU F3\)"):
         change(frame, "score", design=Design(stratum="stratum", psu="firm", overlap="pattern"))
+
+
+@pytest.mark.parametrize("kind", ["pandas", "arrow"])
+def test_ordered_categories_say_which_wave_comes_first(kind):
+    """By the alphabet "post" comes before "pre", and the change would have the wrong sign."""
+    named = COUNTABLE.assign(wave=COUNTABLE["wave"].map({"baseline": "pre", "endline": "post"}))
+    categories = pd.CategoricalDtype(["screening", "pre", "post"], ordered=True)
+    frame = named.assign(wave=named["wave"].astype(categories))
+    design = Design(stratum="stratum", psu="firm")
+    got = change(frame if kind == "pandas" else pa.Table.from_pandas(frame), "score", by="bank", design=design)
+    pd.testing.assert_frame_equal(got, change(COUNTABLE, "score", by="bank", design=design))
+    turned = change(named, "score", by="bank", design=design)
+    assert turned["change"].tolist() == (-got["change"]).tolist()
+
+
+def test_joined_patterns_without_patterns_are_refused():
+    with pytest.raises(UsageError, match=r"option-pair: joined_patterns = .* overlap = union"):
+        estimate_change(COUNTABLE, "score", design=Design(psu="firm"), joined_patterns={"baseline_only": "both"})

@@ -111,3 +111,19 @@ def test_stages_are_refused(sample):
     design = Design(psu=("firm", "row"), fpc=("n", "m"), lonely_psu="remove")
     with pytest.raises(UsageError, match="combine-stages"):
         combine(estimate_change(frame, ["score"], "bank", design=design), np.ones((3, 1)))
+
+
+@pytest.mark.parametrize("n", [7, 11, 29])
+def test_a_combination_that_only_rounding_moves_does_not_vary(n):
+    """Every firm gains the same: contributions cancel to a few last bits, which are no standard error."""
+    draw = np.random.default_rng(n)
+    before = pd.DataFrame({
+        "bank": "a", "wave": "x", "firm": range(n), "weight": draw.uniform(1, 3, n), "score": draw.uniform(1, 5, n),
+        "days": draw.integers(1, 30, n),
+    })  # fmt: skip
+    after = before.assign(wave="y", score=before["score"] + 0.1, days=before["days"] - 3)
+    found = estimate_change(pd.concat([before, after]), ITEMS, "bank", design=Design(weight="weight", psu="firm"))
+    got = combine(found, np.array([[12.5, -3.7]]))
+    assert got.change == pytest.approx([12.5 * 0.1 + 3.7 * 3])
+    assert (got.se.tolist(), got.covariance.tolist()) == ([0.0], [[0.0]])
+    assert got.se_baseline[0] > 1

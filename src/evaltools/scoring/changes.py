@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ CHANGE_COLUMNS = (
     "weight", "flag",
 )  # fmt: skip
 
-_MOVED = 0.10  # a share of missing answers that moves by more than this is flagged
+_MOVED = 0.10 + 1e-9  # a share of missing answers that moves by more than 10 points, not exactly 10, is flagged
 _NUMBERS = ("baseline", "endline", "change", "se", "df")
 _COUNTS = ("n_baseline", "n_endline", "n_both")
 
@@ -64,7 +65,8 @@ def measure_levels(data: ScoringData, *, level: float = 0.95) -> pd.DataFrame:
     -------
     DataFrame
         `ESTIMATE_COLUMNS`, one row a bank, wave and indicator, in the order of campaign and framework. The estimate is
-        NaN, with a flag, without answers and where fewer firms answered than may be shown.
+        NaN, with a flag, without answers and where fewer firms answered than may be shown. Limits of shares stay
+        between 0 and 1 and exist where all agree (Korn and Graubard); those of a mean do not where nothing varies.
     """
     parts = [_levels_of(data, source, wave, level) for source in data.sources for wave in data.waves]
     frame = pd.concat(parts, ignore_index=True)
@@ -138,12 +140,25 @@ def join_flags(*flags: str) -> str:
     return ";".join(sorted({part for flag in flags for part in flag.split(";") if part}))
 
 
+def _estimated(data: ScoringData, source: SourceData, rows: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Estimate means with limits by Student's t, shares with those for proportions."""
+    means = [indicator.id for indicator in source.indicators if indicator.statistic == "mean"]
+    shares = [name for name in source.items if name not in means]
+    kinds: list[tuple[list[str], Literal["mean", "proportion"]]] = [(means, "mean"), (shares, "proportion")]
+    parts = [
+        estimate(rows, names, by="bank", design=source.design, stat=stat, level=level) for names, stat in kinds if names
+    ]
+    found = pd.concat(parts, ignore_index=True)
+    still = (found["se"] == 0) & (found["stat"] == "mean")
+    found.loc[still, ["ci_low", "ci_high"]] = np.nan
+    return found
+
+
 def _levels_of(data: ScoringData, source: SourceData, wave: str, level: float) -> pd.DataFrame:
     rows = source.frame[source.frame["wave"] == wave]
     index = pd.MultiIndex.from_product([data.bank_ids, source.items], names=["bank", "item"])
     if len(rows):
-        found = estimate(rows, source.items, by="bank", design=source.design, level=level).set_index(["bank", "item"])
-        found = found.reindex(index)
+        found = _estimated(data, source, rows, level).set_index(["bank", "item"]).reindex(index)
     else:
         found = pd.DataFrame(index=index, columns=["estimate", "se", "df", "ci_low", "ci_high", "n", "n_psu", "flag"])
     if source.uncertainty == "none":

@@ -41,7 +41,7 @@ def read_framework(name: str, campaign: Path | None = None) -> Framework:
     if path.stat().st_size > MAX_BYTES:
         raise CampaignError("framework-toml", path=path.name, problem="over 1 MB")
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Notepad writes a mark in front
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as problem:
         raise CampaignError("framework-toml", path=path.name, problem=problem) from None
     return parse_framework(raw, path.name)

@@ -63,7 +63,8 @@ def indicator_frame(
     Raises
     ------
     CampaignError
-        ``framework-item`` where the answers have no column of an item that the framework names.
+        ``framework-item`` where the answers have no column of an item that the framework names; ``framework-choices``
+        where a share is taken of answers that are numbers.
     """
     chosen = [indicator for indicator in framework.indicators if indicator.instrument == instrument]
     _require_items(answers, chosen, instrument)
@@ -74,7 +75,8 @@ def indicator_frame(
     for indicator in chosen:
         value, reason = _one_indicator(plain, indicator)
         if indicator.window:
-            late = (reason == "") & (window != "")
+            # who is outside the window is not asked about, so a missing answer there is none of the indicator's
+            late = np.where(window == "outside_window", ~np.isin(reason, NOT_ELIGIBLE), reason == "") & (window != "")
             reason[late] = window[late]
         value[reason != ""] = np.nan
         values[indicator.id], reasons[indicator.id] = value, reason
@@ -134,6 +136,19 @@ def _require_items(answers: pd.DataFrame, indicators: Iterable[Indicator], instr
                 )
 
 
+def _require_choices(text: pd.Series, indicator: Indicator) -> None:
+    """Raise ``framework-choices`` where answers are numbers: no choice would ever match, and every share would be 0."""
+    kinds = {type(cell).__name__ for cell in text.dropna() if not isinstance(cell, str)}
+    if kinds:
+        raise CampaignError(
+            "framework-choices",
+            indicator=indicator.id,
+            item=indicator.item,
+            choices=indicator.choices,
+            kind=sorted(kinds),
+        )
+
+
 def _window(answers: pd.DataFrame, waves: tuple[str, str], start: date) -> TextArray:
     """Return "", ``outside_window`` or ``window_unknown`` for each rating."""
     if "event_date" in answers.columns:
@@ -153,6 +168,7 @@ def _one_indicator(answers: pd.DataFrame, indicator: Indicator) -> tuple[npt.NDA
     reason = text.map(MISSING_CHOICES).fillna("").to_numpy(dtype=object)
     reason[text.isna().to_numpy()] = "not_answered"
     if indicator.statistic == "share":
+        _require_choices(text, indicator)
         value = _holds_any(column, several, indicator.choices).astype(float)
         if indicator.base:
             outside = (reason == "") & ~_holds_any(column, several, indicator.base)

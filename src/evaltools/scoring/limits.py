@@ -102,8 +102,11 @@ def weighted_quantile(values: FloatArray, weights: FloatArray, p: float) -> floa
 
 
 def cumulated_shares(values: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the distinct values in order and the share of the weight up to each, itself included."""
-    known = np.isfinite(values)
+    """Return the distinct values in order and the share of the weight up to each, itself included.
+
+    Values of weight 0 are none.
+    """
+    known = np.isfinite(values) & (weights > 0)
     points, place = np.unique(values[known], return_inverse=True)
     if not len(points):
         return points, points

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from evaltools.config import Bank, DesignSettings
@@ -14,11 +15,12 @@ from evaltools.scoring.indicators import count_reasons, indicator_frame, missing
 from evaltools.scoring.models import Framework, Indicator, Source, Uncertainty
 from evaltools.stats import Design, merge_single_strata
 from evaltools.stats.waves import Pattern
+from evaltools.survey.answers import NO_STRATUM
 
 # worst first: an indicator is only as comparable as the least comparable item that it reads
 COMPARABILITY = ("not_comparable", "reworded", "rescaled", "same")
 
-NO_STRATUM = "-"
+_MERGED = ["stratum", "pattern", "merged_with", "result"]
 
 _KEPT = (
     "response_id",
@@ -173,18 +175,21 @@ def _prepare_source(
     table = table[table["wave"].isin(waves)].reset_index(drop=True)
     scored = indicator_frame(table, framework, instrument, waves=waves, start=start)
     frame = _design_columns(table, instrument, uncertainty)
-    frame = pd.concat([frame, scored.numbers], axis=1)
+    # an answer of weight 0 stays in the design and answers nothing; what a visit found is a fact whatever its weight
+    silent = (frame["weight"] == 0) & (uncertainty == "sampling")
+    frame = pd.concat([frame, scored.numbers.mask(silent, np.nan, axis=0)], axis=1)
     branches = uncertainty == "branch"
     chosen = Design(
         weight="weight", stratum="stratum", psu="psu", lonely_psu="adjust", df=settings.df,
         overlap="union" if branches else settings.overlap,
     )  # fmt: skip
     joined: Mapping[Pattern, Pattern] = {}
-    merged = pd.DataFrame(columns=["stratum", "pattern", "merged_with", "result"])
+    merged = pd.DataFrame(columns=_MERGED)
     if branches:
-        frame["stratum"] = _branch_strata(frame, waves)
+        frame["stratum"], merged = _branch_strata(frame, waves)
     elif len(frame):
-        order = (*settings.strata_order, NO_STRATUM) if settings.strata_order else None
+        # ratings without a stratum stand last, also where the campaign does not list them
+        order = tuple(dict.fromkeys((*settings.strata_order, NO_STRATUM))) if settings.strata_order else None
         done = merge_single_strata(frame, chosen, waves=waves, order=order)
         frame["stratum"], joined, merged = done.stratum, done.joined_patterns, done.record
     missing = missing_shares(scored.reasons, frame)
@@ -219,19 +224,29 @@ def _weights(table: pd.DataFrame, instrument: str) -> pd.Series:
     return weight
 
 
-def _branch_strata(frame: pd.DataFrame, waves: tuple[str, str]) -> pd.Series:
+def _branch_strata(frame: pd.DataFrame, waves: tuple[str, str]) -> tuple[pd.Series, pd.DataFrame]:
     """Return the strata of visits: the bank, by which waves a branch was visited in where each part has two branches.
 
-    Visits are drawn bank by bank, so the branches of other banks say nothing about this one's variance.
+    Visits are drawn bank by bank, so the branches of other banks say nothing about this one's variance. The record
+    names the banks whose parts were joined since one of them had a single branch.
     """
     seen = {wave: set(frame.loc[frame["wave"] == wave, "psu"]) for wave in waves}
     first, last = frame["psu"].isin(seen[waves[0]]), frame["psu"].isin(seen[waves[1]])
     pattern = pd.Series("both", index=frame.index, dtype=object).mask(~last, waves[0]).mask(~first, waves[1])
     parts = pd.DataFrame({"bank": frame["bank"], "pattern": pattern, "psu": frame["psu"]}).drop_duplicates()
     alone = parts.groupby(["bank", "pattern"])["psu"].nunique().eq(1)
+    parts_of: dict[str, list[str]] = {}
+    for bank, part in alone.index:
+        parts_of.setdefault(bank, []).append(f"{bank}/{part}")
+    record = []
+    for bank, part in alone.index[alone.to_numpy()]:
+        others = [other for other in parts_of[bank] if other != f"{bank}/{part}"]
+        if others:  # a bank with one branch in all has nothing to join
+            record.append((f"{bank}/{part}", "", "+".join(others), bank))
     whole = {bank for bank, _ in alone.index[alone.to_numpy()]}
-    bank = frame["bank"].astype(str)
-    return bank.where(frame["bank"].isin(whole), bank + "/" + pattern)
+    name = frame["bank"].astype(str)
+    strata = name.where(frame["bank"].isin(whole), name + "/" + pattern)
+    return strata, pd.DataFrame(record, columns=_MERGED, dtype="str")
 
 
 def _comparability(framework: Framework, given: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -177,7 +177,7 @@ def _judge_p90(rows: pd.DataFrame, target: Target, table: pd.DataFrame, alpha: f
         part = rows[rows["bank"] == bank]
         values, weights = part[target.indicator].to_numpy(dtype=float), part["weight"].to_numpy(dtype=float)
         low, high = quantile_limits(values, weights, _P90, size, alpha=alpha)
-        known = np.isfinite(values)
+        known = np.isfinite(values) & (weights > 0)
         within = np.average(values[known] <= limit, weights=weights[known]) if known.any() else np.nan
         p = share_p(np.array([within]), np.array([size]), at_least=_P90)[0]
         result.append((weighted_quantile(values, weights, _P90), low, high, high <= limit, p))

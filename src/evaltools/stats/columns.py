@@ -115,6 +115,17 @@ def read_codes(frame: Any, name: str, *, role: str, declared: bool = False) -> C
     return Codes(code, labels)
 
 
+def declared_order(frame: Any, name: str) -> list[object]:
+    """Return the values that rows have of a column whose categories are declared to be in order; else none."""
+    names = list(frame.column_names if is_arrow(frame) else frame.columns)
+    if names.count(name) != 1:
+        return []
+    kind = frame.column(name).type if is_arrow(frame) else frame[name].dtype
+    if not getattr(kind, "ordered", False):
+        return []
+    return list(read_codes(frame, name, role="wave").labels)
+
+
 def sort_labels(codes: Codes) -> Codes:
     """Return the same codes with labels in ascending order; mixed types are ordered by their text."""
     try:

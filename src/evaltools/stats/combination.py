@@ -10,6 +10,7 @@ import numpy as np
 from evaltools.errors import UsageError
 from evaltools.stats.arrays import BoolArray, FloatArray, IntArray, count_by, size_of, sum_by
 from evaltools.stats.contrast import change_df
+from evaltools.stats.levels import ROUNDING
 from evaltools.stats.variance import covariance_of_domains, variance_by_domain
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Combination:
     se_baseline, se_endline, se, df : float arrays, shape (D,)
         Standard errors of the three, in the variance strata of the change; df of the change.
     covariance : float array, shape (D, D)
-        Of the changes; PSUs that two domains share count. NaN in rows and columns of a domain without a change.
+        Of the changes; PSUs that two domains share count. NaN in rows and columns of a domain without a change, 0 where
+        nothing varies.
     n_baseline, n_endline : int arrays, shape (D,)
         Answers to the items that are used; where a PSU's items differ in number of answers, the largest.
     psu_baseline, psu_endline : int arrays, shape (D,)
@@ -88,9 +90,13 @@ def combine(estimate: ChangeEstimate, coefficients: FloatArray) -> Combination:
     baseline, endline, change = (
         _combine_levels(weights, values) for values in (estimate.baseline, estimate.endline, estimate.change)
     )
+    se_baseline, se_endline = _standard_error(influence, first, baseline), _standard_error(influence, last, endline)
+    levels = [_combine_levels(np.abs(weights), np.abs(values)) for values in (estimate.baseline, estimate.endline)]
+    still = _only_rounding(covariance.diagonal(), se_baseline + se_endline, levels[0] + levels[1])
     absent = np.isnan(change)
-    covariance[absent, :] = np.nan
-    covariance[:, absent] = np.nan
+    for where, value in ((still, 0.0), (absent, np.nan)):
+        covariance[where, :] = value
+        covariance[:, where] = value
     counts = [_count(influence, used, held) for held in (influence.n_baseline, influence.n_endline)]
     df = change_df(
         estimate.design, estimate.design_df, [part.psus for part in counts], [part.strata for part in counts]
@@ -99,8 +105,8 @@ def combine(estimate: ChangeEstimate, coefficients: FloatArray) -> Combination:
         baseline=baseline,
         endline=endline,
         change=change,
-        se_baseline=_standard_error(influence, first, baseline),
-        se_endline=_standard_error(influence, last, endline),
+        se_baseline=se_baseline,
+        se_endline=se_endline,
         se=np.sqrt(np.maximum(covariance.diagonal(), 0.0)),
         df=np.where(absent, np.nan, df),
         covariance=covariance,
@@ -133,6 +139,13 @@ def _combine_levels(weights: FloatArray, levels: FloatArray) -> FloatArray:
 def _standard_error(influence: Influence, part: FloatArray, level: FloatArray) -> FloatArray:
     error = np.sqrt(np.maximum(variance_by_domain(influence.plan, part), 0.0))
     return np.where(np.isnan(level), np.nan, error)
+
+
+def _only_rounding(variance: FloatArray, errors: FloatArray, size: FloatArray) -> BoolArray:
+    """Return where the variance of a change (D,) is but rounding beside the errors and the size of its levels."""
+    with np.errstate(invalid="ignore"):
+        least = ROUNDING * errors + 4 * np.finfo(np.float64).eps * size
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)) < least, dtype=np.bool_)
 
 
 def _count(influence: Influence, used: BoolArray, answers: IntArray) -> _Counts:

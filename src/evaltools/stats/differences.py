@@ -9,13 +9,15 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from evaltools.errors import UsageError
 from evaltools.stats.arrays import FloatArray, IntArray
+from evaltools.stats.columns import declared_order, require_frame
 from evaltools.stats.contrast import Contrast, ItemChange, change_item, plan_contrast, require_known_patterns
 from evaltools.stats.design import DEFAULT, Design, require_choice
 from evaltools.stats.intervals import require_level, t_interval, two_sided_p
 from evaltools.stats.levels import Stat, require_binary, require_stat
 from evaltools.stats.reasons import Reasons, domain_table
-from evaltools.stats.sums import Item, ItemSums, Source, each_item, item_label, open_source
+from evaltools.stats.sums import Item, ItemSums, Source, Totals, each_item, item_label, open_source
 from evaltools.stats.variance import Plan
 from evaltools.stats.waves import Pattern, choose_waves
 
@@ -134,7 +136,8 @@ def change(
         Weights, strata, units and choices; `overlap` and `df` matter here. With `psu` units in both waves are not two
         independent ones: their covariance counts.
     waves
-        (before, after). None: the two values there are, sorted. Rows of other waves are left out.
+        (before, after). None: the two values there are, sorted; ordered categories in their own order. Rows of other
+        waves are left out.
     stat
         "mean", "total", "ratio" or "proportion" (0/1 items).
     level
@@ -221,6 +224,11 @@ def _estimate(
     keep: bool,
 ) -> ChangeEstimate:
     require_known_patterns(design)
+    if joined and design.overlap == "union":
+        raise UsageError(
+            "option-pair", option="joined_patterns", value=dict(joined), other="overlap", other_value="union"
+        )
+    waves = _in_declared_order(frame, wave) if waves is None else waves
     source = open_source(frame, items, by, wave, design, waves=waves)
     stat = require_stat(stat, source.items)
     chosen = choose_waves(source.sample, waves, strict=strict)
@@ -233,6 +241,15 @@ def _estimate(
 
     found = each_item(source, work)
     return _collect(source, contrast, stat, found, keep=keep and len(source.sample.units.stage) == 1)
+
+
+def _in_declared_order(frame: Any, wave: str) -> tuple[object, object] | None:
+    """Return the two waves of ordered categories: "pre" comes before "post" where the column says so."""
+    if isinstance(frame, Totals):
+        return None
+    require_frame(frame)
+    found = declared_order(frame, wave)
+    return (found[0], found[1]) if len(found) == 2 else None
 
 
 def _collect(
