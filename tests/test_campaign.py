@@ -1,13 +1,14 @@
 """A campaign from raw files to verdicts: nothing lost, nothing twice, the same bytes each time."""
 
 import json
+import re
 import shutil
 
 import pandas as pd
 import pytest
 
 from evaltools.campaign import Campaign
-from evaltools.errors import RefusedError, UsageError
+from evaltools.errors import CampaignError, RefusedError, UsageError
 from evaltools.scoring.result import to_json
 from evaltools.skeleton import copy_demo
 
@@ -86,6 +87,20 @@ def test_unlocking_what_is_not_locked_is_an_error(demo_copy):
         Campaign.open(demo_copy).score(unlock="just in case")
 
 
+@pytest.mark.parametrize("n", [1, 3])
+def test_scoring_needs_two_waves_and_never_picks_two_of_three(demo_copy, n):
+    path = demo_copy / "campaign.toml"
+    text = path.read_text(encoding="utf-8")
+    if n == 3:
+        text = text.replace("[waves.endline]", "[waves.middle]\nstart = 2022-10-25\nend = 2022-11-20\n[waves.endline]")
+    else:
+        head, tail = text.split("[waves.endline]")
+        text = (head + tail[tail.index("# ----") :]).replace('wave = "endline"', 'wave = "baseline"')
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CampaignError, match=f"campaign-waves: .* has {n} "):
+        Campaign.open(demo_copy).score()
+
+
 def test_another_file_moves_the_score_id(demo_raw, tmp_path):
     visits = next((demo_raw / "raw/endline").glob("*.csv"))
     aside = visits.rename(tmp_path / visits.name)
@@ -128,3 +143,17 @@ def test_a_campaign_without_endline_has_reasons_not_numbers(demo_raw):
     assert len(result.unused) == 4
     assert set(campaign.verdicts()["verdict"]) == {"too_few_data"}
     assert campaign.composite()["change"].isna().all()
+
+
+def test_merged_strata_are_printed_with_the_provenance(demo_raw):
+    text = (demo_raw / "campaign.toml").read_text(encoding="utf-8")
+    text = re.sub(r"^strata_order = \[[^\]]*\]", "", text, flags=re.MULTILINE)
+    finer = '\n[roles.enterprise_satisfaction]\nstratum = ["firm_size", "sector", "has_main_bank", "loan_type"]\n'
+    (demo_raw / "campaign.toml").write_text(text + finer, encoding="utf-8")
+    campaign = Campaign.open(demo_raw)
+    campaign.ingest()
+    provenance = campaign.provenance().set_index("name")["value"]
+    assert provenance["merged_strata"].startswith("survey: ")
+    merged = campaign._score().merged_strata
+    assert len(merged) > 0
+    assert all(f"{stratum} " in provenance["merged_strata"] for stratum in merged["stratum"])

@@ -12,6 +12,7 @@ import pandas as pd
 
 import evaltools
 from evaltools.config import CampaignConfig, read_config
+from evaltools.errors import CampaignError
 from evaltools.scoring.chain import score_campaign
 from evaltools.scoring.framework import read_framework
 from evaltools.scoring.freeze import FreezeState, check_lock, record_unlock, write_lock
@@ -111,6 +112,8 @@ class Campaign:
         ------
         RefusedError
             ``freeze-differs``: the framework is not the frozen one and no reason was given.
+        CampaignError
+            ``campaign-waves``: there are not two waves to compare.
         """
         if unlock is not None:
             record_unlock(
@@ -158,14 +161,16 @@ class Campaign:
 
     def provenance(self) -> pd.DataFrame:
         """Return where the numbers come from: [name, value]; code, framework, seed, table versions."""
-        inputs = self._score().inputs
+        score = self._score()
+        inputs = score.inputs
         rows = [
             ("evaltools", evaltools.__version__),
             ("campaign", self.config.id),
             ("framework", f"{self.framework.id} {self.framework.version}"),
             ("framework_sha", inputs["framework_sha"]),
-            ("score_id", self._score().score_id),
+            ("score_id", score.score_id),
             ("seed", inputs["seed"]),
+            *_merged_strata(score.merged_strata),
             *((f"table {name}", f"version {version}") for name, version in inputs["tables"].items()),
         ]
         return pd.DataFrame(rows, columns=["name", "value"]).astype(str)
@@ -255,7 +260,9 @@ class Campaign:
     def _compute(self, store: Store, versions: Mapping[str, int], seed: int, state: FreezeState) -> ScoreResult:
         instruments = dict.fromkeys(indicator.instrument for indicator in self.framework.indicators)
         files = store.read("files", ["rel_path"]).column("rel_path").to_pylist()
-        before, after = list(self.config.waves)[:2]
+        if len(self.config.waves) != 2:
+            raise CampaignError("campaign-waves", count=len(self.config.waves), waves=list(self.config.waves))
+        before, after = self.config.waves
         return score_campaign(
             {name: accepted_answers(store, name, waves=tuple(self.config.waves)) for name in instruments},
             self.framework,
@@ -282,3 +289,9 @@ class Campaign:
         after = list(self.config.waves)[1:2]
         rows = self.store().read("responses", ["wave", "status"]).to_pandas()
         return int((rows["wave"].isin(after) & (rows["status"] == "accepted")).sum())
+
+
+def _merged_strata(record: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return one row of provenance where strata with a single unit were merged before the estimate, else none."""
+    merged = [f"{one.source}: {one.stratum} ({one.pattern}) + {one.merged_with}" for one in record.itertuples()]
+    return [("merged_strata", "; ".join(merged))] if merged else []

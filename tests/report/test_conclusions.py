@@ -119,6 +119,24 @@ def test_an_interval_without_zero_is_explained_where_the_corrected_verdict_diffe
 
 
 @pytest.mark.parametrize(
+    ("limits", "zh", "en"),
+    [
+        ((-11.4, -0.6), "可能有实际意义的下降", "a meaningful decline remains possible"),
+        ((0.6, 11.4), "可能有实际意义的改善", "a meaningful improvement remains possible"),
+        ((-5.1, 17.1), "改善或下降都可能存在", "a meaningful improvement or decline remains possible"),
+    ],
+)
+def test_what_remains_possible_is_what_the_interval_holds(
+    campaign: Any, labels: Labels, limits: tuple[float, float], zh: str, en: str
+) -> None:
+    composites = campaign.composite()
+    composites.loc[composites["bank"] == "rural", ["ci_low", "ci_high"]] = limits
+    for lang, words in (("zh", zh), ("en", en)):
+        said = say("card.verdict", campaign.verdicts(), composites, lang=lang, labels=labels, bank="rural")
+        assert words in said.text
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"freeze_flag": "not_frozen"}, "没有冻结"),

@@ -110,6 +110,25 @@ def test_colours_are_those_of_seaborns_colorblind_palette() -> None:
     assert palette[3] == house.WORSE.lower()
 
 
+def test_the_scale_of_scores_ends_where_scores_end(campaign: Any, labels: Labels) -> None:
+    dimensions = campaign.dimensions()
+    dimensions.loc[dimensions["bank"] == "icbc", ["ci_low", "ci_high"]] = [-90.0, 90.0]
+    drawn = figures.card_figure(dimensions, campaign.verdicts(), campaign.composite(), bank="icbc", labels=labels)
+    low, high = drawn.figure.axes[0].get_xlim()
+    assert -5 < low < 0
+    assert 100 < high < 105
+
+
+def test_small_type_has_enough_contrast_on_white() -> None:
+    """WCAG 2 asks for 4.5 to 1."""
+    from matplotlib.colors import to_rgb
+
+    for colour in house.TEXT_COLOURS.values():
+        parts = np.array(to_rgb(colour))
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        assert 1.05 / (linear @ np.array([0.2126, 0.7152, 0.0722]) + 0.05) >= 4.5
+
+
 @pytest.mark.parametrize("name", ["change", "league"])
 def test_banks_that_are_not_judged_are_named_but_not_drawn(name: str, campaign: Any, labels: Labels) -> None:
     drawn = make(name, campaign, labels)
@@ -127,6 +146,9 @@ def test_card_of_a_bank_that_is_not_judged_draws_no_number(campaign: Any, labels
     )
     assert lines(drawn.figure.axes[0]) == []
     assert drawn.alt == "该银行未通过数据门槛，不计算得分变化。"
+    data, _ = drawn._repr_mimebundle_()
+    assert data["text/html"] == f"<p>{drawn.alt}</p>"
+    assert "image/png" not in data
 
 
 def test_card_has_the_composite_and_every_dimension(campaign: Any, labels: Labels) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from evaltools.report import heads, quality_tables, tables, target_tables
+from evaltools.report import definitions, heads, quality_tables, tables, target_tables
 from evaltools.report.labels import Labels
 from evaltools.report.passages import MARK
 from evaltools.report.quantities import quantity
@@ -173,6 +173,51 @@ def test_shares_and_their_changes_have_different_units(labels: Labels) -> None:
     assert write.limits(None, None) == ""
 
 
+def test_the_interval_of_a_share_ends_where_a_share_can_change_no_further(labels: Labels) -> None:
+    assert quantity(labels, "approved", "zh").change_range(-3.43, 3.764) == "−100.0至+100.0"
+    assert quantity(labels, "approved", "zh").change_range(-0.2, 0.1) == "−20.0至+10.0"
+    assert quantity(labels, "days_to_decision", "zh").change_range(-120.0, 130.0) == "−120.0至+130.0"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_indicator_is_defined_with_its_goalposts_and_weight(labels: Labels, lang: Any) -> None:
+    table = definitions.definition_table(labels=labels, lang=lang)
+    text = table.text
+    assert len(table.columns[0].cells) == len(labels.framework.indicators)
+    assert all(one.definition.in_lang(lang) in text for one in labels.framework.indicators)
+    days = next(line for line in text.split("\n") if line.startswith(labels.indicator("days_to_decision", lang)))
+    assert {"zh": "起点：资料齐全；终点：审批决定", "en": "Start: papers complete. End: decision"}[lang] in days
+    assert "30→2" in days
+
+
+def test_an_indicator_that_does_not_count_says_so(campaign: Any, labels: Labels) -> None:
+    changes = campaign.change()
+    own = (changes["bank"] == "icbc") & (changes["indicator"] == "rate")
+    changes = changes.assign(used=changes["used"] & ~own)
+    text = tables.indicator_table(changes, campaign.verdicts(), bank="icbc", labels=labels).text
+    row = next(line for line in text.split("\n") if line.startswith("贷款年利率"))
+    assert "越低越好，不计入综合得分\t" in row
+    assert "不计入综合得分" not in text.split("过程满意度")[1].split("\n")[0]
+
+
+def test_visits_are_counted_as_visits(campaign: Any, labels: Labels) -> None:
+    changes = campaign.change()
+    assert (changes["source"] == "visit").any()
+    text = tables.indicator_table(changes, campaign.verdicts(), bank="icbc", labels=labels).text
+    visited = {labels.indicator(one, "zh") for one in changes.loc[changes["source"] == "visit", "indicator"]}
+    rows = [line for line in text.split("\n") if line.split(" ")[0] in visited]
+    assert rows
+    assert all("次\t" in line for line in rows)
+
+
+def test_versions_of_stored_tables_can_be_left_to_the_scoring_page(campaign: Any, labels: Labels) -> None:
+    whole = quality_tables.provenance_table(campaign.provenance(), labels=labels).text
+    short = quality_tables.provenance_table(campaign.provenance(), labels=labels, stored=False).text
+    assert "数据表" in whole
+    assert "数据表：" not in short
+    assert "各数据表的版本见评分过程" in short
+
+
 def test_where_less_is_better_the_row_says_so(campaign: Any, labels: Labels) -> None:
     text = tables.indicator_table(campaign.change(), campaign.verdicts(), bank="icbc", labels=labels).text
     assert "办理环节 个环节，越低越好" in text
@@ -184,9 +229,21 @@ def test_target_rows_give_limit_value_and_cases(campaign: Any, labels: Labels) -
     assert "平均不超过8，单位：个工作日" in text
     assert "8以内（含）的比例不低于90%" in text
     assert "未发现违反情形（不等于达到）" in text
-    assert text.count("样本24") == 23
+    visits = sum(one.source == "visit" for target in campaign.framework.targets for one in campaign.framework.indicators
+                 if one.id == target.indicator)  # fmt: skip
+    assert text.count("样本24份") == len(campaign.framework.targets) - visits
+    assert text.count("走访24次") == visits > 5
     hidden = target_tables.target_table(campaign.targets(), bank="policy", labels=labels).text
-    assert "没有回答 样本24" in hidden
+    assert "没有回答 样本24份" in hidden
+
+
+def test_a_target_from_too_few_firms_gives_its_reason(campaign: Any, labels: Labels) -> None:
+    targets = campaign.targets().assign(n=4, value=0.123, ci_low=0.111, ci_high=0.133)
+    text = target_tables.target_table(targets, bank="icbc", labels=labels).text
+    kinds = {one.id: one.source for one in campaign.framework.indicators}
+    firms = sum(kinds[target.indicator] == "survey" for target in campaign.framework.targets)
+    assert text.count("企业太少，不列数值 样本4份") == firms
+    assert "走访4次" in text
 
 
 def test_findings_and_unknown_errors_are_told(campaign: Any, labels: Labels) -> None:
@@ -196,7 +253,7 @@ def test_findings_and_unknown_errors_are_told(campaign: Any, labels: Labels) -> 
     steps = (targets["bank"] == "icbc") & (targets["indicator"] == "trips")
     targets.loc[steps, ["ci_low", "ci_high"]] = None
     text = target_tables.target_table(targets, bank="icbc", labels=labels).text
-    assert "样本24，违反2" in text
+    assert "走访24次，违反2次" in text
     assert "误差无法估计 样本24" in text
     assert "ab12" not in text
 

@@ -99,10 +99,17 @@ def verdict_sentence(bank: str, verdicts: pd.DataFrame, composites: pd.DataFrame
         baseline=numbers.score(score.get("baseline")), endline=numbers.score(score.get("endline")),
         change=numbers.magnitude(score.get("change")), signed=numbers.signed(score.get("change")),
         interval=score_range(score.get("ci_low"), score.get("ci_high"), lang, flip=code.startswith("worsened")),
-        delta=numbers.trimmed(labels.framework.delta),
+        delta=numbers.trimmed(labels.framework.delta), possible=_possible(score, labels, lang),
         sample=phrase_or(f"sample.{labels.framework.gate.source}", "sample.other", lang, **counts) if known else "",
         reason="" if code in JUDGED else gate_reason(verdict, labels, lang),
     ).strip()  # fmt: skip
+
+
+def _possible(score: Mapping[str, Any], labels: Labels, lang: Lang) -> str:
+    """Return which meaningful changes a bank's interval leaves possible: a rise, a fall, or both."""
+    delta = labels.framework.delta
+    rise, fall = score.get("ci_high", delta) >= delta, score.get("ci_low", -delta) <= -delta
+    return phrase(f"possible.{'both' if rise == fall else 'rise' if rise else 'fall'}", lang)
 
 
 def score_range(low: object, high: object, lang: Lang, *, flip: bool = False) -> str:

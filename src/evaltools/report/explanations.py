@@ -27,6 +27,7 @@ def _method(verdicts: pd.DataFrame, *, lang: Lang, labels: Labels) -> Passage:
     values = {
         "n": numbers.count(len(judged_banks(verdicts))),
         "alpha": numbers.share(framework.alpha, 0),
+        "level": numbers.trimmed(framework.alpha),
         "delta": numbers.trimmed(framework.delta),
         "answers": numbers.count(gate.answers),
         "psus": numbers.count(gate.psus),

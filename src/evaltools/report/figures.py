@@ -164,7 +164,7 @@ def _dumbbells(
                       markeredgewidth=1.5, linestyle="none", zorder=3)  # fmt: skip
             axes.plot([end], [place], marker="o", markersize=7.5, color=colour, linestyle="none", zorder=4)
             ends += [start, end, low, high]
-        _limits_x(axes, np.array(ends, dtype=float), None)
+        _limits_x(axes, np.clip(np.array(ends, dtype=float), 0.0, 100.0), None)  # no score lies beyond
         _legend(axes, _dumbbell_keys(lang))
     return axes
 
@@ -180,7 +180,7 @@ def _frame(ax: Axes | None, rows: Sequence[_Row], absent: Sequence[str], title: 
     axes.set_yticks([])
     across = blended_transform_factory(axes.transAxes, axes.transData)
     for place, row in enumerate(rows):
-        colour = house.COLOURS[row.kind]
+        colour = house.TEXT_COLOURS[row.kind]
         axes.text(
             0.0, place - _LABEL, _fitted(row.name, row.right), transform=across, va="center", ha="left", fontsize=10
         )

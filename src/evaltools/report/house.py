@@ -11,7 +11,7 @@ import base64
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -21,6 +21,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from evaltools.report.fonts import register_figure_font
+from evaltools.report.passages import paragraphs
 
 WIDTH = 4.4  # inches; on a phone of 390 pixels, 10 pt text is 11 pixels high
 DPI = 144
@@ -29,6 +30,7 @@ BETTER, WORSE, NEUTRAL = "#0173B2", "#D55E00", "#5F5F5F"
 INK, FAINT, GRID = "#1A1A1A", "#6B6B6B", "#D9D9D9"
 MARKERS = {"improved": "^", "worsened": "v", "no_detectable_change": "o"}
 COLOURS = {"improved": BETTER, "worsened": WORSE, "no_detectable_change": NEUTRAL}
+TEXT_COLOURS = {**COLOURS, "improved": "#01568A", "worsened": "#A84300"}  # dark enough for small type
 
 _STYLE: Any = {
     "axes.edgecolor": GRID, "axes.labelcolor": INK, "axes.linewidth": 0.8, "axes.spines.left": False,
@@ -50,11 +52,14 @@ def house_style() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportFigure:
-    """A figure with its text alternative. Shows itself as PNG; `alt` is computed from the same data."""
+    """A figure with its text alternative. Shows itself as PNG; `alt` is computed from the same data.
+
+    Where nothing is drawn, it shows itself as the sentence that says why: text, not a picture of text.
+    """
 
     figure: Figure
     alt: str
-    meta: dict[str, Any] = field(default_factory=dict)
+    drawn: bool = True
 
     def png(self) -> bytes:
         """Return the figure as PNG, the same bytes on every run."""
@@ -66,6 +71,8 @@ class ReportFigure:
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
+        if not self.drawn:
+            return paragraphs([self.alt])._repr_mimebundle_()
         width, height = (round(inches * CSS_DPI) for inches in self.figure.get_size_inches())
         shown = {"alt": self.alt, "width": width, "height": height}
         data = {"image/png": base64.b64encode(self.png()).decode("ascii"), "text/plain": self.alt}
@@ -102,4 +109,4 @@ def sentence_figure(text: str, ax: Axes | None = None) -> ReportFigure:
         axes = axes_of(ax, 0.5, left=0.0, right=0.0, top=0.0, bottom=0.0)
         axes.set_axis_off()
         axes.text(0.0, 0.5, text, transform=axes.transAxes, va="center", fontsize=10)
-    return ReportFigure(whole_figure(axes), text)
+    return ReportFigure(whole_figure(axes), text, drawn=False)

@@ -19,13 +19,17 @@ GAPS = ("refused", "dont_know", "not_applicable", "blank", "invalid")
 SHOWN_ITEMS = 20
 
 
-def provenance_table(provenance: pd.DataFrame, *, labels: Labels, lang: Lang = "zh") -> Table:
-    """Return name and content of everything that the results rest on."""
+def provenance_table(provenance: pd.DataFrame, *, labels: Labels, lang: Lang = "zh", stored: bool = True) -> Table:
+    """Return name and content of everything that the results rest on.
+
+    `stored` False leaves out the versions of the stored tables, which the data version covers, and says where they are.
+    """
     rows = list(zip(provenance["name"].astype(str), provenance["value"].astype(str), strict=True))
+    rows = [row for row in rows if stored or not row[0].startswith("table ")]
     return Table(phrase("caption.provenance", lang), [
         column("name", lang, [_provenance_name(name, labels, lang) for name, _ in rows]),
         column("content", lang, [Cell(_provenance_value(one, lang), kind="code") for _, one in rows]),
-    ])  # fmt: skip
+    ], [] if stored else [phrase("provenance.elsewhere", lang)])  # fmt: skip
 
 
 def _provenance_name(name: str, labels: Labels, lang: Lang) -> str:

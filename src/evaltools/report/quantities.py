@@ -50,9 +50,12 @@ class Quantity:
         return phrase("unit.points", self.lang, value=numbers.signed(_percent(value), self.decimals))
 
     def change_range(self, low: object, high: object) -> str:
-        """Write an interval of a change with signs; empty where there is none."""
+        """Write an interval of a change with signs; empty where there is none.
+
+        A share cannot change by more than 100 points either way: an interval from few cases is cut there for display.
+        """
         if self.share:
-            low, high = _percent(low), _percent(high)
+            low, high = (_within(_percent(one), 100.0) for one in (low, high))
         return numbers.short_interval(low, high, lang=self.lang, decimals=self.decimals, signs=True)
 
     def limits(self, low: object, high: object) -> str:
@@ -81,6 +84,10 @@ def quantity(labels: Labels, indicator: str, lang: Lang, *, statistic: str = "")
         return Quantity(lang, share=True)
     narrow = abs(known.goalposts.best - known.goalposts.worst) <= 10
     return Quantity(lang, decimals=2 if narrow else 1)
+
+
+def _within(value: float | None, most: float) -> float | None:
+    return None if value is None else min(max(value, -most), most)
 
 
 def _percent(value: object) -> float | None:

@@ -18,7 +18,7 @@ from evaltools.report.conclusions import (
 )
 from evaltools.report.labels import Labels
 from evaltools.report.league import rank_league
-from evaltools.report.phrases import phrase
+from evaltools.report.phrases import phrase, phrase_or
 from evaltools.report.quantities import Quantity, quantity, score_quantity
 from evaltools.report.rows import records
 from evaltools.report.table import Cell, Table, column
@@ -119,10 +119,11 @@ def indicator_table(
     A bank that is not judged has no rows: counts of a handful of firms by indicator are nobody's business.
     """
     rows = records(changes[changes["bank"] == bank]) if bank in judged_banks(verdicts) else []
-    ids = [str(row["indicator"]) for row in rows]
-    names = [Cell(labels.indicator(one, lang), _unit_text(one, labels, lang)) for one in ids]
+    names = [Cell(labels.indicator(str(row["indicator"]), lang), _unit_text(row, labels, lang)) for row in rows]
     cells = [_indicator_cells(row, labels, lang) for row in rows]
-    note = phrase("card.indicators_note", lang, min_cell=numbers.count(labels.framework.gate.min_cell))
+    gate = labels.framework.gate
+    least = {"min_cell": numbers.count(gate.min_cell), "branches": numbers.count(gate.branches)}
+    note = phrase("card.indicators_note", lang, **least)
     return Table(phrase("caption.indicators", lang, bank=labels.bank(bank, lang)), [
         column("indicator", lang, names),
         column("values_sample", lang, [levels for levels, _ in cells], numeric=True),
@@ -130,7 +131,15 @@ def indicator_table(
     ], [note], empty=phrase("card.indicators_none", lang))  # fmt: skip
 
 
-def _unit_text(indicator: str, labels: Labels, lang: Lang) -> str:
+def _unit_text(row: Mapping[str, Any], labels: Labels, lang: Lang) -> str:
+    """Return an indicator's unit, that less is better where it is, and that it does not count where it does not."""
+    indicator = str(row["indicator"])
+    unit = unit_text(indicator, labels, lang)
+    counted = bool(row["used"]) or numbers.is_missing(row["change"])  # without a change, the reason says it
+    return unit if counted else phrase("unit.not_used", lang, unit=unit)
+
+
+def unit_text(indicator: str, labels: Labels, lang: Lang) -> str:
     """Return an indicator's unit, and that less is better where it is."""
     unit, known = labels.unit(indicator, lang)[1], labels.known_indicator(indicator)
     lower = known is not None and known.goalposts.worst > known.goalposts.best
@@ -214,7 +223,7 @@ def _levels_cell(row: Mapping[str, Any], write: Quantity, lang: Lang) -> Cell:
 
 def _sample_text(row: Mapping[str, Any], lang: Lang) -> str:
     before, after = numbers.count(row.get("n_baseline")), numbers.count(row.get("n_endline"))
-    return phrase("reason.sample", lang, before=before, after=after)
+    return phrase_or(f"reason.sample_{row.get('source')}", "reason.sample", lang, before=before, after=after)
 
 
 def _score_change(row: Mapping[str, Any], write: Quantity, lang: Lang) -> Cell:

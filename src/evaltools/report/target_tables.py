@@ -11,7 +11,7 @@ from evaltools.report import numbers
 from evaltools.report.conclusions import flag_text, split_flags
 from evaltools.report.explanations import TARGET_VERDICTS
 from evaltools.report.labels import Labels
-from evaltools.report.phrases import phrase
+from evaltools.report.phrases import phrase, phrase_or
 from evaltools.report.quantities import quantity
 from evaltools.report.rows import records
 from evaltools.report.table import Cell, Table, column
@@ -20,7 +20,7 @@ from evaltools.text import Lang
 if TYPE_CHECKING:
     from evaltools.scoring.models import Target
 
-SIGNS: Mapping[str, str] = {"met": "√", "not_met": "×", "no_violation_found": "○", "cannot_tell": "？"}
+SIGNS: Mapping[str, str] = {"met": "√", "not_met": "×", "no_violation_found": "○", "cannot_tell": "?"}
 NO_VALUE = frozenset({"no_answers", "small_cell", "few_branches", "not_comparable", "gate"})
 
 
@@ -31,7 +31,8 @@ def target_table(targets: pd.DataFrame, *, bank: str, labels: Labels, lang: Lang
         column("target", lang, [_target_cell(row, labels, lang) for row in rows]),
         column("result", lang, [_result_cell(row, lang) for row in rows]),
         column("value", lang, [_value_cell(row, labels, lang) for row in rows], numeric=True),
-    ], [phrase("county.targets_note", lang)], empty=phrase("card.targets_none", lang))  # fmt: skip
+    ], [phrase("card.targets_note", lang), phrase("county.targets_note", lang)],
+        empty=phrase("card.targets_none", lang))  # fmt: skip
 
 
 def target_summary(targets: pd.DataFrame, *, labels: Labels, lang: Lang = "zh") -> Table:
@@ -41,7 +42,7 @@ def target_summary(targets: pd.DataFrame, *, labels: Labels, lang: Lang = "zh") 
     return Table(phrase("caption.target_summary", lang), [
         column("target", lang, [_target_cell(row, labels, lang) for row, _ in groups]),
         column("standing", lang, [_standing_cell(own, labels, lang) for _, own in groups]),
-    ], [phrase("county.targets_note", lang)])  # fmt: skip
+    ], [phrase("county.targets_note", lang), phrase("county.targets_where", lang)])  # fmt: skip
 
 
 def _target_cell(row: Mapping[str, Any], labels: Labels, lang: Lang) -> Cell:
@@ -64,7 +65,8 @@ def _limit(target: Target, labels: Labels, lang: Lang) -> str:
         return phrase("target.fall" if falls else "target.rise", lang) + suffix
     write = quantity(labels, target.indicator, lang, statistic=target.statistic)
     within = numbers.number(target.bound, 0 if target.bound == round(target.bound or 0) else 1)
-    name = phrase(f"target.{target.statistic}", lang, bound=within)
+    kind = "share_zero" if target.statistic == "share_within" and target.bound == 0 else target.statistic
+    name = phrase(f"target.{kind}", lang, bound=within)
     return phrase("target.at_most" if falls else "target.at_least", lang, name=name, limit=write.limit(bound)) + suffix
 
 
@@ -77,22 +79,33 @@ def _result_cell(row: Mapping[str, Any], lang: Lang) -> Cell:
 def _value_cell(row: Mapping[str, Any], labels: Labels, lang: Lang) -> Cell:
     """Return the value, below it its limits and the number of cases that it rests on."""
     write = quantity(labels, str(row["indicator"]), lang, statistic=str(row["statistic"]))
-    cases = _cases(row, lang)
+    cases = _cases(row, labels, lang)
     if numbers.is_missing(row["value"]):
         return Cell(_why_missing(row, lang), cases, "reason")
+    if _too_few_firms(row, labels):
+        return Cell(flag_text("small_cell", lang), cases, "reason")
     moved = row["statistic"] == "change"
     limits = (write.change_range if moved else write.limits)(row["ci_low"], row["ci_high"])
     text = (write.change if moved else write.value)(row["value"])
     return Cell(text, f"{limits or phrase('reason.no_estimate', lang)}\n{cases}")
 
 
-def _cases(row: Mapping[str, Any], lang: Lang) -> str:
+def _too_few_firms(row: Mapping[str, Any], labels: Labels) -> bool:
+    """Return whether a value rests on fewer firms than may be shown; scoring leaves such values out already."""
+    gate, known = labels.framework.gate, labels.known_indicator(str(row["indicator"]))
+    return known is not None and known.source == gate.source and not row["n"] >= gate.min_cell
+
+
+def _cases(row: Mapping[str, Any], labels: Labels, lang: Lang) -> str:
     """Return how many cases a value rests on, and how many of them were found to break the rule."""
+    known = labels.known_indicator(str(row["indicator"]))
+    source = "" if known is None else known.source
     n = numbers.count(row["n"], missing="0")
     found = dict(part.split("=", 1) for part in split_flags(row.get("evidence")) if "=" in part)
     if "violations" in found:
-        return phrase("reason.violations", lang, n=n, found=found["violations"])
-    return phrase("reason.cases", lang, n=n)
+        told = found["violations"]
+        return phrase_or(f"reason.violations_{source}", "reason.violations", lang, n=n, found=told)
+    return phrase_or(f"reason.cases_{source}", "reason.cases", lang, n=n)
 
 
 def _why_missing(row: Mapping[str, Any], lang: Lang) -> str:
