@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from evaltools.campaign import Campaign
+from evaltools.content import content_path
 from evaltools.errors import CampaignError, RefusedError, UsageError
 from evaltools.scoring.result import to_json
 from evaltools.skeleton import copy_demo
@@ -70,8 +71,6 @@ def test_freezing_holds_the_framework_after_the_first_endline_answer(demo_copy):
     assert "frozen_late" in campaign.verdicts()["flags"].iloc[0]
     own = demo_copy / "frameworks"
     own.mkdir()
-    from evaltools.content import content_path
-
     text = content_path("survey", "frameworks", "credit_2022.toml").read_text(encoding="utf-8")
     (own / "credit_2022.toml").write_text(text.replace("delta = 3.0", "delta = 1.0"), encoding="utf-8")
     changed = Campaign.open(demo_copy)
@@ -157,3 +156,17 @@ def test_merged_strata_are_printed_with_the_provenance(demo_raw):
     merged = campaign._score().merged_strata
     assert len(merged) > 0
     assert all(f"{stratum} " in provenance["merged_strata"] for stratum in merged["stratum"])
+
+
+def test_a_misspelt_choice_in_a_framework_is_named_and_never_counts_as_0_percent(demo_copy):
+    text = content_path("survey", "frameworks", "credit_2022.toml").read_text(encoding="utf-8")
+    assert 'choices = ["yes"]' in text
+    (demo_copy / "frameworks").mkdir()
+    (demo_copy / "frameworks/credit_2022.toml").write_text(
+        text.replace('choices = ["yes"]', 'choices = ["Yes"]', 1).replace('base = ["yes", "no"]', "", 1),
+        encoding="utf-8",
+    )
+    with pytest.raises(
+        CampaignError, match=r"names the choice 'Yes' of '\w+', which has none of that name\. There are: "
+    ):
+        Campaign.open(demo_copy).change()

@@ -140,3 +140,11 @@ def test_an_environment_without_chinese_file_names_is_refused(tmp_path):
     if "campaign-missing" in done.stderr:
         pytest.skip("file names are UTF-8 here whatever is set")
     assert (done.returncode, "Set the environment variable PYTHONUTF8=1" in done.stderr) == (2, True)
+
+
+def test_a_table_shows_missing_values_as_blank_and_brackets_as_they_are(tmp_path):
+    run("new", "mine", cwd=tmp_path)
+    done = run("sql", "mine", "select null as nothing, '[bold]x' as marked, [1, 2] as several", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "[bold]x" in done.stdout
+    assert "nan" not in done.stdout.lower().replace("nothing", "")

@@ -14,14 +14,14 @@ import evaltools
 from evaltools.config import CampaignConfig, read_config
 from evaltools.errors import CampaignError
 from evaltools.scoring.chain import score_campaign
-from evaltools.scoring.framework import read_framework
+from evaltools.scoring.framework import check_choices, read_framework
 from evaltools.scoring.freeze import FreezeState, check_lock, record_unlock, write_lock
 from evaltools.scoring.keeping import store_rows
 from evaltools.scoring.models import Framework
 from evaltools.scoring.result import ScoreResult
 from evaltools.store import Store
 from evaltools.store.schemas import input_tables
-from evaltools.survey.answers import accepted_answers
+from evaltools.survey.answers import accepted_answers, stored_choices
 from evaltools.survey.findings import list_findings
 from evaltools.survey.quality import QualityResult, read_quality
 
@@ -259,6 +259,7 @@ class Campaign:
 
     def _compute(self, store: Store, versions: Mapping[str, int], seed: int, state: FreezeState) -> ScoreResult:
         instruments = dict.fromkeys(indicator.instrument for indicator in self.framework.indicators)
+        check_choices(self.framework, stored_choices(store))
         files = store.read("files", ["rel_path"]).column("rel_path").to_pylist()
         if len(self.config.waves) != 2:
             raise CampaignError("campaign-waves", count=len(self.config.waves), waves=list(self.config.waves))

@@ -19,6 +19,8 @@ from evaltools.errors import EvaltoolsError, UsageError, message
 from evaltools.text import Lang
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evaltools.campaign import Campaign
     from evaltools.report.render import RenderResult
 
@@ -80,7 +82,7 @@ def instrument(
         typer.echo(xlsx.as_posix())
         return
     shown = items_frame(form)[["item", "type", "sensitivity", "label_zh", "label_en"]]
-    _print_rows(shown.columns, shown.astype(str).itertuples(index=False))
+    _print_frame(shown)
 
 
 @app.command(epilog="Example: `evaltools ingest data/demo --json`")
@@ -132,7 +134,7 @@ def findings(folder: Folder, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(json.loads(found.to_json(orient="records")), ensure_ascii=False, indent=1))
     else:
-        _print_rows(found.columns, found.fillna("").astype(str).itertuples(index=False))
+        _print_frame(found)
 
 
 @app.command(epilog="Example: `evaltools report data/demo --lang zh --lang en`")
@@ -215,7 +217,7 @@ def sql(
     if as_json:
         typer.echo(found.to_json(orient="records", force_ascii=False, date_format="iso"))
     else:
-        _print_rows(found.columns, found.astype(str).itertuples(index=False))
+        _print_frame(found)
 
 
 @app.command(epilog="Example: `evaltools doctor data/demo`")
@@ -247,6 +249,11 @@ def _print_report(campaign: Campaign, result: RenderResult) -> None:
     typer.echo(message("report-written", {"count": len(result.reports), "path": result.index.as_posix()}, lang))
     for failure in result.failures:
         typer.echo(failure.text(lang), err=True)
+
+
+def _print_frame(frame: pd.DataFrame) -> None:
+    shown = frame.astype(object).where(frame.notna(), "")
+    _print_rows(frame.columns, ([str(cell) for cell in row] for row in shown.itertuples(index=False)))
 
 
 def _print_rows(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,28 @@ def parse_framework(raw: Mapping[str, Any], path: str) -> Framework:
         kept = [fault for fault in found if not (fault["type"] == "too_short" and fault["loc"][0] in inner)]
         lines = [_fault_line(fault, raw) for fault in kept]
         raise CampaignError("framework-invalid", path=path, count=len(lines), problems="\n".join(lines)) from None
+
+
+def check_choices(framework: Framework, choices: Mapping[tuple[str, str], Collection[str]]) -> None:
+    """Hold every answer that a framework names against the instrument: a misspelt one would count as 0 % for ever.
+
+    Parameters
+    ----------
+    choices
+        Names of the choices by instrument and item; items that are not there are not checked.
+
+    Raises
+    ------
+    CampaignError
+        ``framework-choice``, with the choices that the item has.
+    """
+    for one in framework.indicators:
+        named = [(one.item, name) for name in (*one.choices, *one.base, *one.points)]
+        named += [(item, name) for item, names in one.where.items() for name in names]
+        for item, name in named:
+            known = choices.get((one.instrument, item))
+            if known is not None and name not in known:
+                raise CampaignError("framework-choice", indicator=one.id, item=item, choice=name, known=sorted(known))
 
 
 def _fault_line(fault: ErrorDetails, raw: Mapping[str, Any]) -> str:

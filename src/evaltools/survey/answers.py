@@ -78,6 +78,20 @@ def _in_time(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+def stored_choices(store: Store) -> dict[tuple[str, str], frozenset[str]]:
+    """Return the names of the choices of each choice question by instrument and item, over all stored versions.
+
+    Questions whose choices stand in a file of their own, such as the list of banks, are left out.
+    """
+    items = store.read("items", ["instrument", "item", "type", "scale"]).to_pylist()
+    found: dict[tuple[str, str], frozenset[str]] = {}
+    for one in items:
+        if one["type"] in ("select_one", "select_multiple") and one["scale"] and "." not in one["scale"]:
+            key = (one["instrument"], one["item"])
+            found[key] = found.get(key, frozenset()) | set(one["scale"].split())
+    return found
+
+
 def _responses(store: Store, instrument: str) -> pd.DataFrame:
     responses: pd.DataFrame = store.read("responses").to_pandas()
     responses = responses[(responses["instrument"] == instrument) & (responses["status"] == "accepted")]
