@@ -179,6 +179,14 @@ def test_the_interval_of_a_share_ends_where_a_share_can_change_no_further(labels
     assert quantity(labels, "days_to_decision", "zh").change_range(-120.0, 130.0) == "−120.0至+130.0"
 
 
+def test_limits_from_few_answers_end_where_the_scale_ends(labels: Labels) -> None:
+    points, days = quantity(labels, "sat_access", "en"), quantity(labels, "days_to_decision", "en")
+    assert points.change_range(-5.2, 1.0) == "−4.00 to +1.00"
+    assert points.limits(0.4, 5.7) == points.limits(1.0, 5.0)
+    assert days.limits(-6.3, 15.0) == days.limits(0.0, 15.0)
+    assert days.limits(3.5, 400.0) != days.limits(3.5, 365.0)  # days have no greatest value
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_indicator_is_defined_with_its_goalposts_and_weight(labels: Labels, lang: Any) -> None:
     table = definitions.definition_table(labels=labels, lang=lang)

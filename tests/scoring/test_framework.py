@@ -5,6 +5,7 @@ import pytest
 from evaltools.content import content_path
 from evaltools.errors import CampaignError
 from evaltools.scoring.framework import parse_framework, read_framework
+from evaltools.scoring.models import Unit
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +125,12 @@ def test_a_mark_in_front_that_an_editor_wrote_does_not_matter(tmp_path, credit):
     (tmp_path / "frameworks").mkdir()
     (tmp_path / "frameworks/credit_2022.toml").write_text(text, encoding="utf-8-sig")
     assert read_framework("credit_2022", tmp_path) == credit
+
+
+def test_a_scale_whose_ends_are_swapped_is_an_error():
+    with pytest.raises(ValueError, match="least is not below most"):
+        Unit(zh="分", en="points", least=5, most=1)
+
+
+def test_a_unit_may_be_one_word_for_both_languages():
+    assert Unit.model_validate("%").in_lang("zh") == "%"

@@ -18,12 +18,15 @@ class Quantity:
 
     `score`: values are scores of 0 to 100, cut at the ends for display.
     `share`: values are shares between 0 and 1, shown as percentages and their differences as percentage points.
+    `least`, `most`: ends of the scale; an interval from few cases is shown no further than that.
     """
 
     lang: Lang
     share: bool = False
     decimals: int = 1
     score: bool = False
+    least: float | None = None
+    most: float | None = None
 
     def value(self, value: object) -> str:
         """Write a level: ``62.0%``, ``6.5``."""
@@ -50,16 +53,16 @@ class Quantity:
         return phrase("unit.points", self.lang, value=numbers.signed(_percent(value), self.decimals))
 
     def change_range(self, low: object, high: object) -> str:
-        """Write an interval of a change with signs; empty where there is none.
-
-        A share cannot change by more than 100 points either way: an interval from few cases is cut there for display.
-        """
+        """Write an interval of a change with signs, no wider than the scale; empty where there is none."""
+        span = None if self.least is None or self.most is None else self.most - self.least
+        low, high = (_cut(one, None if span is None else -span, span) for one in (low, high))
         if self.share:
-            low, high = (_within(_percent(one), 100.0) for one in (low, high))
+            low, high = _percent(low), _percent(high)
         return numbers.short_interval(low, high, lang=self.lang, decimals=self.decimals, signs=True)
 
     def limits(self, low: object, high: object) -> str:
-        """Write the limits of a level, each one-sided; one that is missing is left out, both missing is empty."""
+        """Write the limits of a level, each one-sided and on the scale; a missing one is left out, both are empty."""
+        low, high = (_cut(one, self.least, self.most) for one in (low, high))
         known = (not numbers.is_missing(low), not numbers.is_missing(high))
         if not any(known):
             return ""
@@ -78,16 +81,21 @@ def quantity(labels: Labels, indicator: str, lang: Lang, *, statistic: str = "")
     A scale of at most ten units has two decimals, a longer one has one.
     """
     known = labels.known_indicator(indicator)
+    if statistic in SHARES or (known is not None and known.statistic in SHARES):
+        return Quantity(lang, share=True, least=0.0, most=1.0)
     if known is None:
-        return Quantity(lang, share=statistic in SHARES)
-    if statistic in SHARES or known.statistic in SHARES:
-        return Quantity(lang, share=True)
+        return Quantity(lang)
+    unit = labels.framework.units[known.unit]
     narrow = abs(known.goalposts.best - known.goalposts.worst) <= 10
-    return Quantity(lang, decimals=2 if narrow else 1)
+    return Quantity(lang, decimals=2 if narrow else 1, least=unit.least, most=unit.most)
 
 
-def _within(value: float | None, most: float) -> float | None:
-    return None if value is None else min(max(value, -most), most)
+def _cut(value: object, least: float | None, most: float | None) -> object:
+    if numbers.is_missing(value):
+        return value
+    kept = float(value)  # type: ignore[arg-type]
+    kept = kept if least is None else max(kept, least)
+    return kept if most is None else min(kept, most)
 
 
 def _percent(value: object) -> float | None:

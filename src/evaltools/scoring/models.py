@@ -43,6 +43,24 @@ class LongText(LocalText):
         return {"zh": value, "en": value} if isinstance(value, str) else value
 
 
+class Unit(LocalText):
+    """The unit of an indicator, and the least and greatest value that it can have at all, where there are such."""
+
+    least: Finite | None = None
+    most: Finite | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        return {"zh": value, "en": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.least is not None and self.most is not None and self.least >= self.most:
+            raise ValueError("least is not below most: give the ends of the scale, or leave them out")
+        return self
+
+
 class Goalposts(_Part):
     """The values that score 0 and 100. They are constants of the framework, never taken from the data."""
 
@@ -159,7 +177,7 @@ class Framework(_Part):
     alpha: float = Field(gt=0, lt=0.5)
     delta: float = Field(gt=0, allow_inf_nan=False)
     gate: Gate
-    units: dict[IndicatorId, Text]
+    units: dict[IndicatorId, Unit]
     dimensions: tuple[Dimension, ...] = Field(min_length=1)
     indicators: tuple[Indicator, ...] = Field(min_length=1)
     targets: tuple[Target, ...] = ()
