@@ -1,5 +1,7 @@
 """campaign.toml: what is accepted, and what a fault says."""
 
+import pickle
+
 import pytest
 
 from evaltools.config import read_config
@@ -58,7 +60,7 @@ def test_a_campaign_is_read(config_of):
         ("end = 2022-10-21", "end = 2022-09-01", r"waves\.baseline: the wave ends .* swap start and end"),
         ('wave = "baseline"', 'wave = "midline"', r"no\. 1 names wave 'midline': add \[waves\.midline\]"),
         ('"raw/*.xlsx"', '"../raw/*.xlsx"', r"sources\[1\]\.pattern: use a path with / below"),
-        ("seed = 1", "seed = -1", "seed: Input should be greater than or equal to 0"),
+        ("seed = 1", "seed = -1", "seed: should be at least 0; got -1"),
         ("seed = 1", 'seed = 1\npublic_demo_key = "k"', "public_demo_key is for the demonstration only"),
         ('"raw/*.xlsx"', '"."', r"sources\[1\]\.pattern: name files, such as raw/baseline"),
         ('"raw/*.xlsx"', '"raw/\\u0000"', r"sources\[1\]\.pattern: name files, such as raw/baseline"),
@@ -106,3 +108,21 @@ def test_a_mark_in_front_of_utf_8_is_no_fault_but_another_encoding_is(tmp_path):
 def test_a_huge_file_is_refused_before_it_is_read(config_of):
     with pytest.raises(CampaignError, match="over 1 MB"):
         config_of("#" * 1_000_001)
+
+
+def test_faults_are_told_in_the_readers_language(config_of):
+    spoilt = GOOD.replace("seed = 1", 'seed = "one"').replace('type = "city"', 'typ = "city"')
+    with pytest.raises(CampaignError, match="needs 4 corrections") as caught:
+        config_of(spoilt.replace("end = 2022-10-21", "end = 2022-09-01"))
+    text = caught.value.text("zh")
+    assert "有4处需要修改" in text
+    assert "banks[1].type: 缺少此项，请补上" in text
+    assert "banks[1].typ: 没有这个键；是不是“type”？" in text
+    assert "waves.baseline: 轮次的结束日（2022-09-01）早于开始日（2022-09-28）：请对调" in text
+    assert "seed: 应为整数；现为'one'" in text
+
+
+def test_an_error_with_faults_survives_the_way_between_processes(config_of):
+    with pytest.raises(CampaignError, match="seed: missing") as caught:
+        config_of(GOOD.replace("seed = 1", ""))
+    assert pickle.loads(pickle.dumps(caught.value)).text("zh") == caught.value.text("zh")

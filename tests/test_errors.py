@@ -12,6 +12,7 @@ from evaltools.text import placeholders
 
 SOURCE = Path(__file__).parents[1] / "src" / "evaltools"
 FAMILY = [name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, EvaltoolsError)]
+FAMILY.append("SettingError")
 RAISED = re.compile(rf"\b(?:{'|'.join(FAMILY)})\(\s*\"([a-z0-9-]+)\"")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "evaltools"
 FLOORS = {
-    "text": 0, "errors": 0, "content": 0, "config": 0, "workdays": 0,
+    "text": 0, "errors": 0, "content": 0, "faults": 0, "config": 0, "workdays": 0,
     "stats": 1, "store": 1,
     "survey": 2,
     "scoring": 3,

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import date
-from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from evaltools.errors import CampaignError
+from evaltools.faults import SettingError, read_faults
 from evaltools.text import Lang
 
 MAX_BYTES = 1_000_000
@@ -32,9 +31,9 @@ def _localised(value: object) -> object:
 def _inside(pattern: str) -> str:
     path = PurePosixPath(pattern)
     if path.is_absolute() or ".." in path.parts or "\\" in pattern or re.match(r"[A-Za-z]:", pattern):
-        raise ValueError("use a path with / below the campaign's folder, without '..'")
+        raise SettingError("pattern-outside")
     if not path.parts or "\0" in pattern:
-        raise ValueError("name files, such as raw/baseline/*.xlsx")
+        raise SettingError("pattern-empty")
     return pattern
 
 
@@ -71,7 +70,7 @@ class Wave(_Table):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.end < self.start:
-            raise ValueError(f"the wave ends ({self.end}) before it starts ({self.start}): swap start and end")
+            raise SettingError("wave-order", start=self.start, end=self.end)
         return self
 
 
@@ -142,17 +141,17 @@ class CampaignConfig(_Table):
     def _consistent(self) -> Self:
         ids = [bank.id for bank in self.banks]
         for bank_id in {one for one in ids if ids.count(one) > 1}:
-            raise ValueError(f"bank id '{bank_id}' stands twice in [[banks]]: each bank once")
+            raise SettingError("bank-twice", bank=bank_id)
         for number, source in enumerate(self.sources, start=1):
             if source.wave not in self.waves:
-                raise ValueError(f"[[sources]] no. {number} names wave '{source.wave}': add [waves.{source.wave}]")
+                raise SettingError("source-wave", number=number, wave=source.wave)
         for name in self.roles.keys() - {source.instrument for source in self.sources}:
-            raise ValueError(f"[roles.{name}] names no instrument of [[sources]]: mend its name or remove it")
+            raise SettingError("roles-unknown", name=name)
         for before, after in pairwise(self.waves):
             if self.waves[after].start < self.waves[before].start:
-                raise ValueError(f"wave '{after}' starts before wave '{before}': write the earlier wave first")
+                raise SettingError("waves-order", after=after, before=before)
         if self.public_demo_key is not None and not self.demo:
-            raise ValueError("public_demo_key is for the demonstration only: remove it, or set demo = true")
+            raise SettingError("public-key")
         return self
 
     @property
@@ -183,32 +182,9 @@ def read_config(folder: Path) -> CampaignConfig:
         raise CampaignError("campaign-toml", path=path.as_posix(), problem=problem) from None
     try:
         return CampaignConfig.model_validate(raw)
-    except ValidationError as faults:
-        lines = [_fault_line(fault) for fault in _own_faults(faults.errors(include_url=False))]
-        raise CampaignError(
-            "campaign-invalid", path=path.as_posix(), count=len(lines), problems="\n".join(lines)
-        ) from None
-
-
-def _own_faults(faults: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Leave out "too short" of a list whose only fault is that an entry of it is wrong."""
-    inner = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
-    return [fault for fault in faults if not (fault["type"] == "too_short" and fault["loc"] in inner)]
-
-
-def _fault_line(fault: ErrorDetails) -> str:
-    key = _key(fault["loc"])
-    kind = fault["type"]
-    if kind == "missing":
-        return f"  {key}: missing; add it"
-    if kind == "extra_forbidden":
-        near = get_close_matches(str(fault["loc"][-1]), _known_keys(fault["loc"][:-1]), n=1)
-        return f"  {key}: unknown key; " + (f"did you mean '{near[0]}'?" if near else "remove it")
-    if kind == "string_pattern_mismatch":
-        return f"  {key}: {fault['input']!r} is not allowed; use only small letters, digits, '_' and '-', at most 32"
-    if kind == "value_error":
-        return f"  {key}: {fault['msg'].removeprefix('Value error, ')}"
-    return f"  {key}: {fault['msg']}; got {fault['input']!r:.80}"
+    except ValidationError as error:
+        faults = read_faults(error, key_of=_key, known_keys=_known_keys)
+        raise CampaignError("campaign-invalid", path=path.as_posix(), count=len(faults), problems=faults) from None
 
 
 def _key(loc: tuple[int | str, ...]) -> str:
@@ -219,6 +195,6 @@ def _key(loc: tuple[int | str, ...]) -> str:
 def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
     model: Any = CampaignConfig
     inner: dict[str, Any] = {"waves": Wave, "banks": Bank, "sources": Source, "design": DesignSettings}
-    for part in loc:
+    for part in loc[:-1]:
         model = inner.get(str(part), model)
     return [field.alias or name for name, field in model.model_fields.items()]

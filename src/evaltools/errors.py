@@ -43,10 +43,12 @@ def message(code: str, fields: Mapping[str, object], lang: Lang = "en") -> str:
     KeyError
         The code is not in the catalogue, or a field that its template names is missing.
     """
-    return fill(catalogue()[code][lang], {name: _plain(value) for name, value in fields.items()})
+    return fill(catalogue()[code][lang], {name: _plain(value, lang) for name, value in fields.items()})
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, lang: Lang) -> str:
+    if hasattr(value, "in_lang"):
+        return str(value.in_lang(lang))
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(str(part) for part in value)
     return str(value)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from evaltools.config import MAX_BYTES
 from evaltools.content import find_content
 from evaltools.errors import CampaignError
+from evaltools.faults import read_faults
 from evaltools.scoring.models import Dimension, Framework, Gate, Goalposts, Indicator, Target
 
 _TABLES: Mapping[str, type[BaseModel]] = {
@@ -57,13 +56,9 @@ def parse_framework(raw: Mapping[str, Any], path: str) -> Framework:
     """
     try:
         return Framework.model_validate(raw)
-    except ValidationError as faults:
-        found = faults.errors(include_url=False)
-        # a list whose only entry is faulty also counts as empty: that says nothing more
-        inner = {fault["loc"][0] for fault in found if len(fault["loc"]) > 1}
-        kept = [fault for fault in found if not (fault["type"] == "too_short" and fault["loc"][0] in inner)]
-        lines = [_fault_line(fault, raw) for fault in kept]
-        raise CampaignError("framework-invalid", path=path, count=len(lines), problems="\n".join(lines)) from None
+    except ValidationError as error:
+        faults = read_faults(error, key_of=lambda loc: _key(loc, raw), known_keys=_known_keys)
+        raise CampaignError("framework-invalid", path=path, count=len(faults), problems=faults) from None
 
 
 def check_choices(framework: Framework, choices: Mapping[tuple[str, str], Collection[str]]) -> None:
@@ -86,19 +81,6 @@ def check_choices(framework: Framework, choices: Mapping[tuple[str, str], Collec
             known = choices.get((one.instrument, item))
             if known is not None and name not in known:
                 raise CampaignError("framework-choice", indicator=one.id, item=item, choice=name, known=sorted(known))
-
-
-def _fault_line(fault: ErrorDetails, raw: Mapping[str, Any]) -> str:
-    loc, kind = fault["loc"], fault["type"]
-    key = _key(loc, raw)
-    if kind == "missing":
-        return f"  {key}: missing; add it"
-    if kind == "extra_forbidden":
-        near = get_close_matches(str(loc[-1]), _known_keys(loc), n=1)
-        return f"  {key}: unknown key; " + (f"did you mean '{near[0]}'?" if near else "remove it")
-    if kind == "value_error":
-        return f"  {key}: {fault['msg'].removeprefix('Value error, ')}"
-    return f"  {key}: {fault['msg']}; got {str(fault['input'])[:60]!r}"
 
 
 def _key(loc: tuple[int | str, ...], raw: Mapping[str, Any]) -> str:
