@@ -16,21 +16,21 @@ Place = tuple[int | str, ...]
 
 # kinds of pydantic's errors (or how they begin) to codes of the catalogue; the rest is told in pydantic's words
 _CODES = (
-    ("missing", "fault-missing"),
-    ("string_pattern_mismatch", "fault-id"),
-    ("literal_error", "fault-choice"),
-    ("greater_than_equal", "fault-least"),
-    ("greater_than", "fault-above"),
-    ("less_than_equal", "fault-most"),
-    ("less_than", "fault-below"),
-    ("too_short", "fault-empty"),
-    ("string_too_short", "fault-empty"),
-    ("string_too_long", "fault-long"),
-    ("string", "fault-text"),
-    ("int", "fault-integer"),
-    ("float", "fault-number"),
-    ("bool", "fault-bool"),
-    ("date", "fault-date"),
+    ("missing", "setting-missing"),
+    ("string_pattern_mismatch", "setting-id"),
+    ("literal_error", "setting-choice"),
+    ("greater_than_equal", "setting-least"),
+    ("greater_than", "setting-above"),
+    ("less_than_equal", "setting-most"),
+    ("less_than", "setting-below"),
+    ("too_short", "setting-empty"),
+    ("string_too_short", "setting-empty"),
+    ("string_too_long", "setting-long"),
+    ("string", "setting-text"),
+    ("int", "setting-integer"),
+    ("float", "setting-number"),
+    ("bool", "setting-bool"),
+    ("date", "setting-date"),
 )
 _LIMITS = ("ge", "gt", "le", "lt", "max_length", "min_length")
 _SHOWN = 60
@@ -91,12 +91,12 @@ def _told(one: ErrorDetails, known_keys: Callable[[Place], Sequence[str]]) -> tu
     kind, context = one["type"], one.get("ctx", {})
     if kind == "extra_forbidden":
         near = get_close_matches(str(one["loc"][-1]), known_keys(one["loc"]), n=1)
-        return ("fault-unknown-near", {"near": near[0]}) if near else ("fault-unknown", {})
+        return ("setting-unknown-near", {"near": near[0]}) if near else ("setting-unknown", {})
     if kind == "value_error":
         own = context.get("error")
         if isinstance(own, SettingError):
             return own.code, own.fields
-        return "fault-told", {"problem": one["msg"].removeprefix("Value error, ")}
+        return "setting-told", {"problem": one["msg"].removeprefix("Value error, ")}
     limit = next((context[name] for name in _LIMITS if name in context), "")
     value = repr(one["input"])
     fields = {
@@ -105,4 +105,4 @@ def _told(one: ErrorDetails, known_keys: Callable[[Place], Sequence[str]]) -> tu
         "expected": context.get("expected", ""),
         "problem": one["msg"],
     }
-    return next((code for start, code in _CODES if kind.startswith(start)), "fault-other"), fields
+    return next((code for start, code in _CODES if kind.startswith(start)), "setting-other"), fields

@@ -69,9 +69,7 @@ def test_p_values(p: float, text: str) -> None:
     assert numbers.p_value(p) == text
 
 
-def test_interval_repeats_the_unit_in_chinese_only() -> None:
-    assert numbers.interval(1.2, 7, "分", lang="zh") == "1.2分至7.0分"
-    assert numbers.interval(-1.2, 7, "points", lang="en") == "−1.2 to 7.0 points"
+def test_an_interval_has_its_signs_where_it_is_one_of_a_change() -> None:
     assert numbers.short_interval(-1.2, 7, lang="zh", signs=True) == "−1.2至+7.0"
 
 

@@ -5,6 +5,12 @@ import pytest
 
 from evaltools.survey.duplicates import current_status, file_order
 
+ANONYMOUS_FORM = """
+| survey |
+| | type | name | label::中文 (zh) | label::English (en) | sensitivity | role | required |
+| | select_one_from_file banks.csv | bank | 银行 | Bank | plain | bank | yes |
+| | integer | n | 数 | Number | plain | | |
+"""
 ANONYMOUS = """
 [[sources]]
 pattern = "raw/*.csv"
@@ -67,15 +73,7 @@ def test_what_differs_in_anything_is_no_copy(campaign, answer, change):
 
 
 def test_rows_that_nothing_tells_apart_are_never_copies(campaign):
-    campaign.form(
-        """
-| survey |
-| | type | name | label::中文 (zh) | label::English (en) | sensitivity | role | required |
-| | select_one_from_file banks.csv | bank | 银行 | Bank | plain | bank | yes |
-| | integer | n | 数 | Number | plain | | |
-""",
-        "anonymous",
-    )
+    campaign.form(ANONYMOUS_FORM, "anonymous")
     campaign.settings(ANONYMOUS)
     campaign.raw("a.csv", [["jia", "1"], ["jia", "1"]], header=["bank", "n"])
     assert counts(campaign.ingest())[0][1:5] == (2, 2, 0, 0)
@@ -268,15 +266,7 @@ def test_another_batch_under_an_old_name_is_added(campaign, answer):
 
 
 def test_a_file_that_lost_rows_is_refused_where_nobody_can_tell_which(campaign):
-    campaign.form(
-        """
-| survey |
-| | type | name | label::中文 (zh) | label::English (en) | sensitivity | role | required |
-| | select_one_from_file banks.csv | bank | 银行 | Bank | plain | bank | yes |
-| | integer | n | 数 | Number | plain | | |
-""",
-        "anonymous",
-    )
+    campaign.form(ANONYMOUS_FORM, "anonymous")
     campaign.settings(ANONYMOUS)
     campaign.raw("a.csv", [["jia", "1"], ["jia", "2"]], header=["bank", "n"])
     campaign.ingest()

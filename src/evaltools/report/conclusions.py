@@ -51,11 +51,6 @@ def verdict_codes(verdicts: pd.DataFrame) -> dict[str, str]:
     return {str(bank): verdict_code(str(verdict), detail) for bank, verdict, detail in pairs}
 
 
-def verdict_label(verdicts: pd.DataFrame, bank: str, lang: Lang) -> str:
-    """Return the short form of a bank's verdict."""
-    return phrase(f"label.{verdict_codes(verdicts)[bank]}", lang)
-
-
 def judged_banks(verdicts: pd.DataFrame) -> list[str]:
     """Return the banks whose change may be shown: those that passed the gate and have an uncertainty."""
     return [bank for bank, code in verdict_codes(verdicts).items() if code in JUDGED]

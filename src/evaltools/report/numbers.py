@@ -8,7 +8,6 @@ normally the reason.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -89,16 +88,6 @@ def p_value(value: object, *, missing: str = DASH) -> str:
     return "p=" + number(exact, 3 if exact < 0.01 else 2)
 
 
-def interval(low: object, high: object, unit: str = "", *, lang: Lang, decimals: int = 1, missing: str = DASH) -> str:
-    """Write an interval with its unit: ``1.2分至7.0分``, ``1.2 to 7.0 points``; limits may be minus."""
-    if is_missing(low) or is_missing(high):
-        return missing
-    first, last = number(low, decimals), number(high, decimals)
-    if lang == "zh":
-        return f"{first}{unit}至{last}{unit}"
-    return f"{first} to {last}{_spaced(unit)}"
-
-
 def short_interval(low: object, high: object, *, lang: Lang, decimals: int = 1, signs: bool = False) -> str:
     """Write an interval without unit for table cells; empty where there is none. `signs` shows plus as well."""
     if is_missing(low) or is_missing(high):
@@ -127,16 +116,10 @@ def join(parts: list[str], *, lang: Lang) -> str:
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1] if parts else ""
 
 
-def _spaced(unit: str) -> str:
-    return unit if not unit or unit == "%" else f" {unit}"
-
-
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-
-Formatter = Callable[[object], str]
 
 
 def _round(value: object, decimals: int) -> Decimal:

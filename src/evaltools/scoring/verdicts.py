@@ -14,7 +14,6 @@ from evaltools.scoring.models import Framework
 
 VERDICT_COLUMNS = ("bank", "verdict", "detail", "gate_passed", "gate_rule", "gate_fields", "flags")
 VERDICTS = ("improved", "worsened", "no_detectable_change", "too_few_data", "not_comparable", "no_variation")
-DETAILS = ("materially", "", "ruled_out", "cannot_tell")
 
 # flags of single indicators that concern the verdict as soon as one indicator in use has them ...
 _LIFTED = ("overlap_unknown", "reworded", "rescaled")
