@@ -8,6 +8,7 @@ from evaltools.config import Source
 from evaltools.errors import CampaignError, FileRefusedError
 from evaltools.survey.accounting import FileAccount, IngestResult
 from evaltools.survey.instrument import read_instrument_file
+from evaltools.survey.plans import SourcePlan
 from evaltools.survey.prepare import prepare_sheet
 from evaltools.survey.raw_files import SourceFile
 from evaltools.survey.readers import RawFile
@@ -102,7 +103,7 @@ def prepare(campaign, instrument, table, **changes):
     raw = RawFile(campaign.folder, "0" * 64, 1, "plain", "plain", 1.0, "", None, (table,), ())
     roles = resolve_roles(instrument, campaign.config)
     file = SourceFile(campaign.folder, "raw/a.csv", 1, source)
-    return prepare_sheet(file, raw, table, instrument, roles, campaign.config, b"k", source_sha="s")
+    return prepare_sheet(file, raw, table, SourcePlan(source, instrument, roles, "s"), campaign.config, b"k")
 
 
 def test_rows_that_a_reader_lost_refuse_the_file(campaign, instrument, raw_table):

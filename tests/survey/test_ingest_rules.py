@@ -13,6 +13,7 @@ from evaltools.survey.accounting import FileAccount
 from evaltools.survey.checks import check_rows
 from evaltools.survey.instrument import read_instrument_file
 from evaltools.survey.matching import match_columns
+from evaltools.survey.plans import SourcePlan
 from evaltools.survey.prepare import prepare_sheet
 from evaltools.survey.questions import read_fields, read_questions
 from evaltools.survey.raw_files import SourceFile
@@ -297,7 +298,7 @@ def arbitrary_sheet(tmp_path_factory):
         table = RawTable("", columns, frame, meta, {"(空)": "blank"}, "┋", len(rows))
         raw = RawFile(folder, "0" * 64, 1, "plain", "plain", 1.0, "", None, (table,), ())
         file = SourceFile(folder, "raw/a.csv", 1, config.sources[0])
-        sheet = prepare_sheet(file, raw, table, instrument, roles, config, b"k" * 32, source_sha="s")
+        sheet = prepare_sheet(file, raw, table, SourcePlan(file.source, instrument, roles, "s"), config, b"k" * 32)
         keep, copies = Seen(pd.DataFrame(columns=list(COLUMNS))).take(sheet)
         return len(table.rows), int(keep.sum()), int((~sheet.checked.accepted).sum()), len(copies)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +10,12 @@ from evaltools.config import CampaignConfig
 from evaltools.errors import FileRefusedError
 from evaltools.store import Store
 from evaltools.survey.accounting import FileAccount, IngestResult
-from evaltools.survey.earlier import Claim, source_sha
-from evaltools.survey.instrument import Instrument, read_instrument
-from evaltools.survey.matching import check_sources
+from evaltools.survey.earlier import Claim
+from evaltools.survey.plans import Plans, read_plans
 from evaltools.survey.prepare import prepare_sheet
 from evaltools.survey.privacy import key_fingerprint, load_key
 from evaltools.survey.raw_files import Found, SourceFile, find_raw_files
-from evaltools.survey.readers import RawFile, RawTable, read_files
-from evaltools.survey.roles import Roles, resolve_roles
+from evaltools.survey.readers import RawFile, read_files
 from evaltools.survey.sheet_rows import SheetRows
 from evaltools.survey.storing import store_sheets
 
@@ -27,16 +24,6 @@ LOCK_TIMEOUT_S: Final = 30.0
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of files done, the number of all, and the path of the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Settings:
-    """What all files of a run share."""
-
-    config: CampaignConfig
-    instruments: Mapping[str, Instrument]
-    roles: Mapping[str, Roles]
-    hashes: Mapping[int, str]
 
 
 def ingest(
@@ -77,7 +64,7 @@ def ingest(
     LockedError
         Another process is writing.
     """
-    settings = _settings(folder, config)
+    plans = read_plans(folder, config)
     found = find_raw_files(folder, config, paths)
     tell = progress or (lambda done, total, what: None)
     read = _read(found.files, tell)
@@ -88,9 +75,9 @@ def ingest(
         return _result(config, found, [], refused, 0, _all_gone(store, found) if paths is None else ())
     with store.writing(lock_timeout) as transaction:
         key = load_key(folder, config, stored_fingerprint=transaction.key_fingerprint)
-        sheets, not_ready = _prepare(files, settings, key, tell)
+        sheets, not_ready = _prepare(files, plans, config, key, tell)
         transaction.set_key_fingerprint(key_fingerprint(key))
-        stored = store_sheets(transaction, sheets, _claims(found.matched, settings), config, key)
+        stored = store_sheets(transaction, sheets, _claims(found.matched, plans), config, key)
     refused += [*not_ready, *stored.refused]
     gone = stored.gone if paths is None else ()  # a file that was renamed is known by its content, so all must be read
     return _result(config, found, stored.accounts, refused, stored.new_rows, gone)
@@ -100,18 +87,6 @@ def _all_gone(store: Store, found: Found) -> tuple[str, ...]:
     """Return the stored files that are no longer in the campaign's folder, where none of them could be read."""
     there = {one.rel_path for one in found.matched}
     return tuple(sorted(set(store.read("files", ["rel_path"]).column("rel_path").to_pylist()) - there))
-
-
-def _settings(folder: Path, config: CampaignConfig) -> _Settings:
-    names = dict.fromkeys(source.instrument for source in config.sources)
-    instruments = {name: read_instrument(name, campaign=folder) for name in names}
-    roles = {name: resolve_roles(instrument, config) for name, instrument in instruments.items()}
-    check_sources(config.sources, instruments, roles, config.bank_ids)
-    hashes = {
-        number: source_sha(source, instruments[source.instrument], config)
-        for number, source in enumerate(config.sources, start=1)
-    }
-    return _Settings(config, instruments, roles, hashes)
 
 
 def _read(files: Sequence[SourceFile], tell: Progress) -> list[tuple[SourceFile, RawFile | FileRefusedError]]:
@@ -130,7 +105,11 @@ def _with_path(result: RawFile | FileRefusedError, rel_path: str) -> RawFile | F
 
 
 def _prepare(
-    files: Sequence[tuple[SourceFile, RawFile]], settings: _Settings, key: bytes, tell: Progress
+    files: Sequence[tuple[SourceFile, RawFile]],
+    plans: Plans,
+    config: CampaignConfig,
+    key: bytes,
+    tell: Progress,
 ) -> tuple[list[SheetRows], list[FileRefusedError]]:
     """Prepare all sheets; of a file with a fault in one sheet, none is taken."""
     sheets: list[SheetRows] = []
@@ -138,23 +117,14 @@ def _prepare(
     for done, (one, raw) in enumerate(files):
         tell(len(files) + done, 2 * len(files), one.rel_path)
         try:
-            sheets += [_prepared(one, raw, table, settings, key) for table in raw.tables]
+            sheets += [prepare_sheet(one, raw, table, plans.of(one), config, key) for table in raw.tables]
         except FileRefusedError as error:
             refused.append(error)
     return sheets, refused
 
 
-def _prepared(one: SourceFile, raw: RawFile, table: RawTable, settings: _Settings, key: bytes) -> SheetRows:
-    name = one.source.instrument
-    instrument, roles = settings.instruments[name], settings.roles[name]
-    source_hash = settings.hashes[one.source_no]
-    return prepare_sheet(one, raw, table, instrument, roles, settings.config, key, source_sha=source_hash)
-
-
-def _claims(matched: Iterable[SourceFile], settings: _Settings) -> list[Claim]:
-    return [
-        Claim(one.rel_path, one.source.instrument, one.source.wave, settings.hashes[one.source_no]) for one in matched
-    ]
+def _claims(matched: Iterable[SourceFile], plans: Plans) -> list[Claim]:
+    return [Claim(one.rel_path, one.source.instrument, one.source.wave, plans.of(one).sha) for one in matched]
 
 
 def _result(

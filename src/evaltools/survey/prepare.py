@@ -7,12 +7,12 @@ import numpy as np
 from evaltools.config import CampaignConfig
 from evaltools.errors import FileRefusedError
 from evaltools.survey.checks import check_rows
-from evaltools.survey.instrument import Instrument
 from evaltools.survey.matching import match_columns
+from evaltools.survey.plans import SourcePlan
 from evaltools.survey.questions import read_fields, read_questions
 from evaltools.survey.raw_files import SourceFile, place
 from evaltools.survey.readers import RawFile, RawTable
-from evaltools.survey.roles import Roles, is_identifying
+from evaltools.survey.roles import is_identifying
 from evaltools.survey.sheet_rows import SheetRows, content_hashes, enterprises, response_ids
 
 
@@ -20,19 +20,11 @@ def prepare_sheet(
     file: SourceFile,
     raw: RawFile,
     table: RawTable,
-    instrument: Instrument,
-    roles: Roles,
+    plan: SourcePlan,
     config: CampaignConfig,
     key: bytes,
-    *,
-    source_sha: str,
 ) -> SheetRows:
     """Match, read and check a sheet.
-
-    Parameters
-    ----------
-    source_sha
-        Hash of the settings of the file's source, see :func:`evaltools.survey.earlier.source_sha`.
 
     Raises
     ------
@@ -40,6 +32,7 @@ def prepare_sheet(
         ``rows-lost``: not as many rows as an independent count gave; ``bank-column-missing``; what
         :mod:`evaltools.survey.matching` and :mod:`evaltools.survey.checks` refuse.
     """
+    instrument, roles = plan.instrument, plan.roles
     source, at = file.source, {"path": file.rel_path, "sheet": table.sheet, "place": place(file.rel_path, table.sheet)}
     if len(table.rows) != table.n_counted:
         raise FileRefusedError("rows-lost", **at, n_read=len(table.rows), n_counted=table.n_counted)
@@ -56,7 +49,7 @@ def prepare_sheet(
         file=file,
         raw=raw,
         table=table,
-        source_sha=source_sha,
+        source_sha=plan.sha,
         instrument=instrument,
         roles=roles,
         found=found,

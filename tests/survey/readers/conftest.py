@@ -14,7 +14,7 @@ import xlsxwriter
 
 from evaltools.survey.readers.choose import read_content
 from evaltools.survey.readers.container import open_container
-from evaltools.survey.readers.model import Limits, Reading, TableData
+from evaltools.survey.readers.model import Grid, Limits, Reading, TableData
 
 Rows = Sequence[Sequence[Any]]
 
@@ -134,3 +134,8 @@ def read(tmp_path: Path) -> Callable[..., Reading]:
 def rows_of(table: TableData) -> list[list[Any]]:
     """The table's cells, row by row."""
     return [list(row) for row in zip(*table.values, strict=True)]
+
+
+def grid_rows(grid: Grid) -> list[list[Any]]:
+    """The grid's cells, row by row."""
+    return [grid.row(place) for place in range(grid.n_rows)]

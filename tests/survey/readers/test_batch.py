@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from array import array
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from evaltools.errors import FileRefusedError, UsageError
 from evaltools.survey.readers import Limits, RawFile, read_files
+from evaltools.survey.readers.cells import Cells, code_cells
 from evaltools.survey.readers.child import ReadingProcess
 from evaltools.survey.readers.container import open_container
 from evaltools.survey.readers.model import RawColumn, Reading, TableData
@@ -162,7 +164,9 @@ def test_every_kind_of_cell_travels():
         time(1, 2),
     ]
     column = RawColumn(0, "头", "key", "label", "lead", 3, 2)
-    table = TableData("S", (column,), list(range(len(cells))), [cells], {"ip": 0}, {"(空)": "blank"}, "┋", len(cells))
+    table = TableData(
+        "S", (column,), list(range(len(cells))), [code_cells(cells)], {"ip": 0}, {"(空)": "blank"}, "┋", len(cells)
+    )
     back = decode_answer(encode_reading(Reading("wjx", "wjx", 0.9, "r", None, ("T",), (table,))))
     got = back.tables[0]
     (first_column,) = got.values  # noqa: PD011 - not a frame
@@ -177,8 +181,10 @@ def test_refusal_travels_with_its_fields():
         decode_answer(encode_refusal(error))
 
 
-def test_answer_of_a_process_that_was_taken_over_is_refused(write, monkeypatch):
-    monkeypatch.setattr(ReadingProcess, "ask", lambda *_, **__: b'{"reading": {"tables": [[1]]}}')
+@pytest.mark.parametrize("content", [b'{"reading": {"tables": [[1]]}}', b'"x"', b"not JSON"])
+def test_answer_of_a_process_that_was_taken_over_is_refused(write, monkeypatch, content):
+    answer = len(content).to_bytes(8, "little") + content
+    monkeypatch.setattr(ReadingProcess, "ask", lambda *_, **__: answer)
     (error,) = read_files(write(a__csv=GOOD))
     assert isinstance(error, FileRefusedError)
     assert error.code == "reader-crashed"
@@ -190,3 +196,13 @@ def test_rows_with_far_apart_numbers_keep_them(write):
     assert isinstance(file, RawFile)
     assert file.tables[0].rows.index.tolist() == [52]
     assert isinstance(file.tables[0].rows, pd.DataFrame)
+
+
+def test_codes_that_name_no_cell_are_refused():
+    column = RawColumn(0, "a", "a", "name")
+    table = TableData("", (column,), [2, 3], [Cells([None], array("I", [0, 9]))], {}, {}, ",", 2)
+    answer = encode_reading(Reading("plain", "plain", 0.1, "r", None, (), (table,)))
+    with pytest.raises(ValueError, match="codes"):
+        decode_answer(answer)
+    with pytest.raises(ValueError, match="codes"):
+        decode_answer(answer[:-4])

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaltools.errors import FileRefusedError, UsageError
+from evaltools.survey.readers.cells import Cells
 from evaltools.survey.readers.child import ReadingProcess
 from evaltools.survey.readers.choose import READERS
 from evaltools.survey.readers.container import Container, open_container
 from evaltools.survey.readers.model import Limits, RawFile, RawTable, Reading, TableData
 from evaltools.survey.readers.wire import decode_answer
 from evaltools.text import clean
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 LIMITS = Limits()
 
@@ -98,7 +104,8 @@ def _raw_table(table: TableData) -> RawTable:
 
     index = pd.Index(table.row_numbers, dtype="int64", name="row")
     rows = pd.DataFrame(
-        {place: pd.Series(cells, index=index, dtype=object) for place, cells in enumerate(table.values)}, index=index
+        {place: pd.Series(_objects(cells), index=index, dtype=object) for place, cells in enumerate(table.values)},
+        index=index,
     )
     return RawTable(
         sheet=table.sheet,
@@ -108,4 +115,16 @@ def _raw_table(table: TableData) -> RawTable:
         missing_marks=table.missing_marks,
         separator=table.separator,
         n_counted=table.n_counted,
+        left_out=table.left_out,
+        notes=table.notes,
+        parent=table.parent,
     )
+
+
+def _objects(cells: Cells) -> npt.NDArray[np.object_]:
+    import numpy as np
+
+    distinct = np.empty(len(cells.distinct), dtype=object)
+    distinct[:] = cells.distinct
+    objects: npt.NDArray[np.object_] = distinct[np.asarray(cells.codes)]
+    return objects

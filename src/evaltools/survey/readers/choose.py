@@ -8,8 +8,9 @@ from typing import Final
 
 from evaltools.errors import FileRefusedError
 from evaltools.survey.readers import kobo, plain, wjx
-from evaltools.survey.readers.delimited import read_delimited
-from evaltools.survey.readers.model import Kind, Limits, Reader, Reading
+from evaltools.survey.readers.book import open_book
+from evaltools.survey.readers.model import Book, Kind, Limits, Reader, Reading
+from evaltools.text import clean
 
 GRID_READERS: Final[Mapping[str, Reader]] = MappingProxyType({"wjx": wjx, "kobo": kobo, "plain": plain})
 READERS: Final = (*GRID_READERS, "spss")
@@ -29,24 +30,23 @@ def read_content(
     """
     if (reader == "spss") != (kind == "sav") and reader is not None:
         raise FileRefusedError("reader-unfit", file=file, reader=reader, kind=kind)
-    if sheet is not None and kind in ("sav", "text"):
-        raise FileRefusedError("sheet-missing", file=file, sheet=sheet, sheets=[])
     if kind == "sav":
+        if sheet is not None:
+            raise FileRefusedError("sheet-missing", file=file, sheet=sheet, sheets=[])
         return _read_sav(data, file, limits)
-    encoding: str | None = None
-    skipped: tuple[str, ...] = ()
-    if kind == "text":
-        grid, encoding = read_delimited(data, file=file, limits=limits)
-    else:
-        from evaltools.survey.readers.workbook import read_workbook
+    with open_book(data, kind, sheet=sheet, file=file, limits=limits) as book:
+        return _read_book(book, reader)
 
-        grid, skipped = read_workbook(data, kind, sheet=sheet, file=file, limits=limits)
-    sniffs = {name: one.sniff(grid) for name, one in GRID_READERS.items()}
-    name = reader or max(sniffs, key=lambda one: sniffs[one].confidence)
-    confidence = 1.0 if reader else sniffs[name].confidence
-    reason = "named in the campaign file" if reader else sniffs[name].reason
+
+def _read_book(book: Book, named: str | None) -> Reading:
+    sniffs = {name: one.sniff(book) for name, one in GRID_READERS.items()}
+    name = named or max(sniffs, key=lambda one: sniffs[one].confidence)
+    confidence = 1.0 if named else sniffs[name].confidence
+    reason = "named in the campaign file" if named else sniffs[name].reason
     chosen = GRID_READERS[name]
-    return Reading(name, chosen.TOOL, confidence, reason, encoding, skipped, (chosen.read(grid),))
+    tables = tuple(chosen.read(book))
+    skipped = [clean(sheet) for sheet in book.sheets if sheet not in {table.sheet for table in tables}]
+    return Reading(name, chosen.TOOL, confidence, reason, book.encoding, (*skipped, *book.unread), tables)
 
 
 def _read_sav(data: bytes, file: str, limits: Limits) -> Reading:

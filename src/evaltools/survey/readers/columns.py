@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from evaltools.survey.readers.model import Cell, Grid, RawColumn, TableData
+from evaltools.survey.readers.cells import Cell, Cells, code_cells
+from evaltools.survey.readers.model import Grid, Note, Parent, RawColumn, TableData
 
 
 def headers_of(row: Sequence[Cell]) -> list[tuple[str, int]]:
@@ -18,9 +19,9 @@ def headers_of(row: Sequence[Cell]) -> list[tuple[str, int]]:
     return headers
 
 
-def column_values(grid: Grid, n_header: int) -> list[list[Cell]]:
+def column_values(grid: Grid, n_header: int) -> list[Cells]:
     """Return the cells below the header rows, column by column."""
-    return [[row[place] for row in grid.rows[n_header:]] for place in range(len(grid.rows[0]))]
+    return [column.rows(n_header) for column in grid.columns]
 
 
 def build_table(
@@ -29,9 +30,12 @@ def build_table(
     *,
     n_header: int,
     separator: str,
-    values: list[list[Cell]] | None = None,
+    values: Sequence[Cells | list[Cell]] | None = None,
     meta: Mapping[str, int] | None = None,
     missing_marks: Mapping[str, str] | None = None,
+    left_out: Mapping[int, str] | None = None,
+    notes: Sequence[Note] = (),
+    parent: Parent | None = None,
 ) -> TableData:
     """Build a table from what a reader found.
 
@@ -42,15 +46,25 @@ def build_table(
     n_header
         Rows at the top of the grid that hold no answers.
     values
-        Cells by column; None takes the grid's.
+        Cells by column, each with all rows below the header; None takes the grid's.
+    left_out
+        Number to reason of rows below the header that are no answers; they are taken out of `values` here.
     """
+    cells = [code_cells(column) for column in (column_values(grid, n_header) if values is None else values)]
+    numbers, gone = grid.numbers[n_header:], dict(left_out or {})
+    if gone:
+        kept = [place for place, number in enumerate(numbers) if number not in gone]
+        numbers, cells = [numbers[place] for place in kept], [column.take(kept) for column in cells]
     return TableData(
         sheet=grid.sheet,
         columns=tuple(columns),
-        row_numbers=grid.numbers[n_header:],
-        values=column_values(grid, n_header) if values is None else values,
+        row_numbers=numbers,
+        values=cells,
         meta=dict(meta or {}),
         missing_marks=dict(missing_marks or {}),
         separator=separator,
-        n_counted=grid.n_counted - n_header,
+        n_counted=grid.n_counted - n_header - len(gone),
+        left_out=gone,
+        notes=tuple(notes),
+        parent=parent,
     )

@@ -12,8 +12,9 @@ import re
 from functools import cache
 
 from evaltools.errors import FileRefusedError
+from evaltools.survey.readers.cells import Coder
 from evaltools.survey.readers.encodings import decode, line_number
-from evaltools.survey.readers.model import Cell, Grid, Limits
+from evaltools.survey.readers.model import Grid, Limits
 
 _DELIMITERS = (",", ";", "\t")
 _SAMPLE = 50
@@ -114,29 +115,30 @@ def _read_rows(text: str, delimiter: str, counted: int, skipped: int, file: str,
     # newline="" keeps the line ends inside fields and lets CR alone end a line
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     numbers: list[int] = []
-    rows: list[list[Cell]] = []
-    number, line, width = skipped, 1 + skipped, 0
+    columns: list[Coder] = []
+    number, line = skipped, 1 + skipped
     try:
         for fields in reader:
             number += 1
             if any(fields):
-                width = width or len(fields)
+                columns = columns or [Coder() for _ in fields]
                 numbers.append(number)
-                rows.append(_fit(fields, width, file, line))
+                for column, field in zip(columns, _fit(fields, len(columns), file, line), strict=True):
+                    column.add(field or None)
             line = reader.line_num + 1 + skipped
     except csv.Error as error:
         if "field limit" in str(error):
             raise FileRefusedError("csv-field", file=file, line=line, limit=limits.max_field) from error
         raise FileRefusedError("csv-quote", file=file, line=line) from error
-    if not rows:
+    if not numbers:
         raise FileRefusedError("sheet-empty", file=file, sheet="")
-    if len(rows) != counted:
-        raise FileRefusedError("rows-mismatch", file=file, sheet="", read=len(rows), counted=counted)
-    return Grid(file, "", numbers, rows, counted)
+    if len(numbers) != counted:
+        raise FileRefusedError("rows-mismatch", file=file, sheet="", read=len(numbers), counted=counted)
+    return Grid(file, "", numbers, [column.cells() for column in columns], counted)
 
 
-def _fit(fields: list[str], width: int, file: str, line: int) -> list[Cell]:
-    """Return a row of cells; more fields than the header has are let go where they are blank."""
+def _fit(fields: list[str], width: int, file: str, line: int) -> list[str]:
+    """Return the fields of a row; more fields than the header has are let go where they are blank."""
     if len(fields) < width or any(fields[width:]):
         raise FileRefusedError("csv-ragged", file=file, line=line, found=len(fields), expected=width)
-    return [field or None for field in fields[:width]]
+    return fields[:width]

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from evaltools.survey.readers.cells import Cell, Cells
 from evaltools.survey.readers.columns import build_table, column_values, headers_of
-from evaltools.survey.readers.model import Cell, Grid, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import Book, Grid, RawColumn, Sniff, TableData
 
 TOOL: Final = "kobo"
 _OWN: Final = frozenset({
@@ -29,9 +30,9 @@ _OPTION: Final = _YES | {"0", "0.0", "FALSE", "False", "false"}
 _NO_ZONE: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?")
 
 
-def sniff(grid: Grid) -> Sniff:
+def sniff(book: Book) -> Sniff:
     """Judge by the columns that the server adds."""
-    own = sorted(_OWN & set(_keys(grid)))
+    own = sorted(_OWN & set(_keys(book.first)))
     if len(own) >= 3 and {"_uuid", "_submission_time"} & set(own):
         return Sniff(0.95, f"columns {', '.join(own)}")
     if {"_uuid", "_submission_time"} <= set(own):
@@ -39,32 +40,33 @@ def sniff(grid: Grid) -> Sniff:
     return Sniff(0.0, "columns of the server not found")
 
 
-def read(grid: Grid) -> TableData:
+def read(book: Book) -> list[TableData]:
     """Read an export; `key` is the full path of a question.
 
     Columns of single options (``question/option``) are folded into their question: left out where it has a column of
     its own, else joined to one that is added behind the last. In the second case they stay, for a group of yes-or-no
     questions looks the same. ``_submission_time`` is written with its zone (UTC), which the export leaves out.
     """
-    n_header = 2 if len(grid.rows) > 1 and _is_hxl(grid.rows[1]) else 1
-    headers, keys, values = headers_of(grid.rows[0]), _keys(grid), column_values(grid, n_header)
+    grid = book.first
+    n_header = 2 if grid.n_rows > 1 and _is_hxl(grid.row(1)) else 1
+    headers, keys, values = headers_of(grid.row(0)), _keys(grid), column_values(grid, n_header)
     options = _find_options(keys, values)
     folded = {place for question, places in options.items() if question in keys for place in places}
     columns: list[RawColumn] = []
-    kept: list[list[Cell]] = []
+    kept: list[Cells | list[Cell]] = []
     for place, ((header, nth), key) in enumerate(zip(headers, keys, strict=True)):
         if place not in folded:
             columns.append(_column(len(columns), header, key, nth))
-            kept.append(_with_zone(values[place]) if key == "_submission_time" else values[place])
+            kept.append(values[place].map(_in_utc) if key == "_submission_time" else values[place])
     for question, places in options.items():
         if question not in keys:
             columns.append(_column(len(columns), question, question, 1))
             kept.append(_join([keys[place] for place in places], [values[place] for place in places]))
-    return build_table(grid, columns, n_header=n_header, separator=" ", values=kept, meta=_meta(columns))
+    return [build_table(grid, columns, n_header=n_header, separator=" ", values=kept, meta=_meta(columns))]
 
 
 def _keys(grid: Grid) -> list[str]:
-    headers = [header.strip() for header, _ in headers_of(grid.rows[0])]
+    headers = [header.strip() for header, _ in headers_of(grid.row(0))]
     if not {"X_uuid", "X_submission_time"} <= set(headers):
         return headers
     # R: "." for "/", X before a leading underscore, the byte-order mark spelt out in the first name
@@ -87,7 +89,7 @@ def _is_hxl(row: Sequence[Cell]) -> bool:
     return all(isinstance(cell, str) and _HXL.fullmatch(cell) for cell in row if cell is not None)
 
 
-def _find_options(keys: Sequence[str], values: Sequence[list[Cell]]) -> dict[str, list[int]]:
+def _find_options(keys: Sequence[str], values: Sequence[Cells]) -> dict[str, list[int]]:
     """Return the questions whose options have columns of their own, with these columns."""
     children: dict[str, list[int]] = {}
     for place, key in enumerate(keys):
@@ -104,27 +106,23 @@ def _find_options(keys: Sequence[str], values: Sequence[list[Cell]]) -> dict[str
     return found
 
 
-def _holds_flags(cells: Sequence[Cell]) -> bool:
-    return all(cell is None or str(cell) in _OPTION for cell in cells)
+def _holds_flags(cells: Cells) -> bool:
+    return all(str(cell) in _OPTION for cell in cells.occurring())
 
 
-def _answered_together(columns: Sequence[Sequence[Cell]]) -> bool:
+def _answered_together(columns: Sequence[Cells]) -> bool:
     """Say whether every row answers all options or none, and some row answers."""
     blanks = [sum(cell is None for cell in row) for row in zip(*columns, strict=True)]
     return any(n == 0 for n in blanks) and all(n in (0, len(columns)) for n in blanks)
 
 
-def _join(keys: Sequence[str], columns: Sequence[Sequence[Cell]]) -> list[Cell]:
+def _join(keys: Sequence[str], columns: Sequence[Cells]) -> list[Cell]:
     names = [key.rpartition("/")[2] for key in keys]
     rows = zip(*columns, strict=True)
     return [
         " ".join(name for name, cell in zip(names, row, strict=True) if cell is not None and str(cell) in _YES) or None
         for row in rows
     ]
-
-
-def _with_zone(cells: Sequence[Cell]) -> list[Cell]:
-    return [_in_utc(cell) for cell in cells]
 
 
 def _in_utc(cell: Cell) -> Cell:

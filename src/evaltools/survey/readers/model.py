@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from evaltools.survey.readers.cells import Cell, Cells
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# a datetime is a date, and a bool an int
-Cell = str | int | float | date | time | None
-Kind = Literal["xlsx", "xls", "ods", "sav", "text"]
+Kind = Literal["xlsx", "xls", "ods", "zip", "json", "parquet", "sav", "dta", "text"]
+Coding = Literal["", "name", "label", "number", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,13 @@ class RawColumn:
         Number that the tool gave the question; None where it gives none.
     nth
         Which of the columns with this same header it is, from 1.
+    coding
+        What the cells of a choice question hold: names or labels of choices, their numbers in the order of the form,
+        or their scores; "" where the tool leaves it open, and what the key is says which is tried first.
+    option
+        Choice that the column stands for, where a multiple choice has a column for each: its name, label or number
+        as `coding` says; None elsewhere. `key` is then that of the question. A cell is 1 where it was chosen, 0 where
+        it was not, and blank (or a missing mark) where the question has no answer.
     """
 
     position: int
@@ -69,20 +76,50 @@ class RawColumn:
     lead: str | None = None
     number: int | None = None
     nth: int = 1
+    coding: Coding = ""
+    option: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a reader found or did and that people should know: a code of the catalogue and its fields."""
+
+    code: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """To which row of another table each row of a repeat belongs.
+
+    Attributes
+    ----------
+    sheet
+        Name of the table that holds the parents.
+    own, other
+        Position of the column here that holds the parent's key, and of that key over there.
+    """
+
+    sheet: str
+    own: int
+    other: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableData:
-    """A table as it travels from the reading process: as `RawTable`, with plain lists for a frame."""
+    """A table as it travels from the reading process: as `RawTable`, with coded columns for a frame."""
 
     sheet: str
     columns: tuple[RawColumn, ...]
     row_numbers: list[int]
-    values: list[list[Cell]]
+    values: list[Cells]
     meta: Mapping[str, int]
     missing_marks: Mapping[str, str]
     separator: str
     n_counted: int
+    left_out: Mapping[int, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +142,13 @@ class RawTable:
         What stands between the choices of a multiple choice.
     n_counted
         Rows counted without the reader's help; equal to ``len(rows)``, or the file would have been refused.
+    left_out
+        Row number to reason of rows between or below the answers that hold none: ``total``, ``signature``,
+        ``heading``, ``explanation``. They are not counted.
+    notes
+        What else people should know of the table.
+    parent
+        For the table of a repeat, where its parents are.
     """
 
     sheet: str
@@ -114,6 +158,9 @@ class RawTable:
     missing_marks: Mapping[str, str]
     separator: str
     n_counted: int
+    left_out: Mapping[int, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,17 +181,72 @@ class RawFile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """Rows of a sheet that hold a value, all of one width; the first is the header.
+    """Rows of a sheet that hold a value, all of one width.
 
-    `file` is the file's name, for messages; `numbers` are the rows' numbers as a person sees them;
-    `n_counted` is how many there are, found by another way.
+    Attributes
+    ----------
+    file, sheet
+        Names, for messages.
+    numbers
+        The rows' numbers as a person sees them, from 1.
+    columns
+        Each with a cell for every row.
+    n_counted
+        How many rows there are, found by another way.
+    merged
+        Merged cells as (first row, first column, last row, last column); rows as in `numbers`, columns from 0.
     """
 
     file: str
     sheet: str
     numbers: list[int]
-    rows: list[list[Cell]]
+    columns: list[Cells]
     n_counted: int
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """Rows, those of the header among them."""
+        return len(self.numbers)
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return len(self.columns)
+
+    def row(self, place: int) -> list[Cell]:
+        """Return the cells of a row, by its place among the rows, from 0."""
+        return [column[place] for column in self.columns]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Book:
+    """A file that was opened: one grid or several, each read when it is asked for.
+
+    Attributes
+    ----------
+    file, kind
+        The file's name, for messages, and what it is.
+    sheets
+        Names of the visible sheets of a workbook, or of the tables in an archive, in their order; ("",) where the
+        format has none.
+    first
+        The sheet that is asked for; else the first that holds a value.
+    load
+        Reads another sheet; raises ``sheet-empty`` where it holds no value.
+    encoding
+        Of a text file.
+    unread
+        Names of hidden sheets, and of files in an archive that hold no table.
+    """
+
+    file: str
+    kind: Kind
+    sheets: tuple[str, ...]
+    first: Grid
+    load: Callable[[str], Grid]
+    encoding: str | None = None
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +264,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Sniff:
-    """How sure a reader is that a grid is its own (0 to 1), and from what."""
+    """How sure a reader is that a file is its own (0 to 1), and from what."""
 
     confidence: float
     reason: str
@@ -176,10 +278,10 @@ class Reader(Protocol):
         """Name of the collecting tool."""
         ...
 
-    def sniff(self, grid: Grid) -> Sniff:
+    def sniff(self, book: Book) -> Sniff:
         """Judge from the header and the first rows."""
         ...
 
-    def read(self, grid: Grid) -> TableData:
-        """Name the columns, and say what stands for missing."""
+    def read(self, book: Book) -> list[TableData]:
+        """Name the columns, and say what stands for missing; the first table is the main one, then its repeats."""
         ...

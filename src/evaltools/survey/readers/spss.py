@@ -12,7 +12,8 @@ from typing import Any, Final
 import pyreadstat
 
 from evaltools.errors import FileRefusedError
-from evaltools.survey.readers.model import Cell, Limits, RawColumn, TableData
+from evaltools.survey.readers.cells import Cell, code_cells
+from evaltools.survey.readers.model import Limits, RawColumn, TableData
 from evaltools.survey.readers.sav_scan import scan_sav
 
 TOOL: Final = "spss"
@@ -80,7 +81,7 @@ def read_sav(data: bytes, *, file: str, limits: Limits) -> tuple[TableData, str]
         sheet="",
         columns=columns,
         row_numbers=list(range(1, read + 1)),
-        values=values,
+        values=[code_cells(column) for column in values],
         meta={},
         missing_marks={_mark(reason): reason for reason in (*(one for _, one in _REASONS), "blank")},
         separator=" ",

@@ -8,7 +8,7 @@ from typing import Final
 
 from evaltools.errors import FileRefusedError
 from evaltools.survey.readers.columns import build_table, column_values, headers_of
-from evaltools.survey.readers.model import Grid, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import Book, RawColumn, Sniff, TableData
 
 TOOL: Final = "wjx"
 _ROLES: Final[Mapping[str, str]] = {
@@ -32,9 +32,9 @@ MISSING_MARKS: Final[Mapping[str, str]] = {
 }
 
 
-def sniff(grid: Grid) -> Sniff:
+def sniff(book: Book) -> Sniff:
     """Judge by the leading columns, which are found by name, and by numbered questions."""
-    headers = [header.strip() for header, _ in headers_of(grid.rows[0])]
+    headers = [header.strip() for header, _ in headers_of(book.first.row(0))]
     own = sorted(_OWN & set(headers))
     numbered = sum(1 for header in headers if _QUESTION.match(header))
     if len(own) >= 4:
@@ -44,7 +44,7 @@ def sniff(grid: Grid) -> Sniff:
     return Sniff(0.0, "leading columns not found")
 
 
-def read(grid: Grid) -> TableData:
+def read(book: Book) -> list[TableData]:
     """Read an export by option text.
 
     Choices are joined by ``┋``; what a respondent typed into a choice's own blank stays behind it as ``〖…〗``, since
@@ -55,14 +55,16 @@ def read(grid: Grid) -> TableData:
     FileRefusedError
         ``wjx-by-number``: the file was exported by option number (按选项序号), where a choice has a column of its own.
     """
-    headers = headers_of(grid.rows[0])
+    grid = book.first
+    headers = headers_of(grid.row(0))
     values = column_values(grid, 1)
     for (header, _), cells in zip(headers, values, strict=True):
-        if _BY_NUMBER.fullmatch(header.strip()) and set(map(str, cells)) <= {"0", "1", "-2", "-3", "None"}:
+        if _BY_NUMBER.fullmatch(header.strip()) and set(map(str, cells.occurring())) <= {"0", "1", "-2", "-3"}:
             raise FileRefusedError("wjx-by-number", file=grid.file, column=header.strip())
     columns = _name_columns(headers)
     meta = {_ROLES[column.key]: column.position for column in reversed(columns) if column.key in _ROLES}
-    return build_table(grid, columns, n_header=1, separator="┋", values=values, meta=meta, missing_marks=MISSING_MARKS)
+    marks = MISSING_MARKS
+    return [build_table(grid, columns, n_header=1, separator="┋", values=values, meta=meta, missing_marks=marks)]
 
 
 def _fold(text: str) -> str:
