@@ -30,7 +30,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """A question; `group` is its path in the form, `matrix` the Chinese lead of the matrix that it is a row of."""
+    """A question; `group` is its path in the form, `matrix` the Chinese lead of the matrix that it is a row of.
+
+    `unit` is what the instrument says that its numbers count.
+    """
 
     name: str
     group: str
@@ -40,6 +43,7 @@ class Question:
     choices: tuple[Choice, ...] = ()
     matrix: str = ""
     relevant: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,8 +118,12 @@ QUESTIONS = (
     Question("sector", "g_firm", "select_one", "所属行业", "Sector", SECTORS),
     Question("applied", "g_loan", "select_one", "是否在该行申请过贷款", "Did the firm apply for a loan there?", YES_NO),
     Question("applied_on", "g_loan", "date", "申请日期", "Date of application", relevant="${applied} = 'yes'"),
-    Question("steps", "g_loan", "integer", "办理环节数（个）", "Number of steps", relevant="${applied} = 'yes'"),
-    Question("rate", "g_loan", "decimal", "年化利率（%）", "Rate, % a year", relevant="${applied} = 'yes'"),
+    Question(
+        "steps", "g_loan", "integer", "办理环节数（个）", "Number of steps", relevant="${applied} = 'yes'", unit="count"
+    ),
+    Question(
+        "rate", "g_loan", "decimal", "年化利率（%）", "Rate, % a year", relevant="${applied} = 'yes'", unit="percent"
+    ),
     Question("fees", "g_loan", "select_multiple", "支付过哪些费用", "Fees paid", FEES, relevant="${applied} = 'yes'"),
     Question("sat_time", "g_rating", "select_one", "办理时间", "Time taken", FIVE, "您对下列方面是否满意"),
     Question("sat_cost", "g_rating", "select_one", "融资成本", "Cost of credit", FIVE, "您对下列方面是否满意"),

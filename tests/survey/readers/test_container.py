@@ -67,7 +67,7 @@ HOSTILE = {
     "ole-cut": (lambda: compound({"Workbook": b"x"})[:700], "file-damaged"),
     "docx": (lambda: zipped(word__document=b"", **{"word__document.xml": b"<w/>"}), "file-kind: .* holds docx"),
     "xlsb": (lambda: zipped(**{"xl__workbook.bin": b"x"}), "file-kind: .* holds xlsb"),
-    "zip": (lambda: zipped(**{"answers.csv": b"a,b"}), "file-kind: .* holds zip"),
+    "zip": (lambda: zipped(**{"answers.txt": b"a,b"}), "file-kind: .* holds zip"),
     "html": (lambda: b"\xef\xbb\xbf\r\n<html><table><tr><td>1</td></tr></table></html>", "file-kind: .* holds HTML"),
     "pdf": (lambda: b"%PDF-1.7\n", "file-kind: .* holds PDF"),
     "empty": (lambda: b"", "file-empty"),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaltools.errors import FileRefusedError
+from evaltools.survey.readers import delimited, encodings
 from evaltools.survey.readers.delimited import count_records, read_delimited
 from evaltools.survey.readers.model import Limits
 
@@ -20,6 +21,17 @@ HEADER = ["企业", "银行", "说明"]
 ANY_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\x1a\ufeff"), max_size=12)
 CHINESE = st.text(st.sampled_from("云河县农商银行贷款满意的一是不,;\t\"'\n\r 　（），。Aa1"), max_size=12)
 NA_WORDS = st.sampled_from(["NA", "None", "nan", "null", "N/A", "0", " ", "-"])
+
+
+@pytest.fixture(autouse=True, scope="module", params=["whole", "in pieces"])
+def pieces(request):
+    """Read each text at once, and cut within its lines, its characters and its CR LF."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "in pieces":
+            patch.setattr(encodings, "_CHUNK", 9)
+            patch.setattr(delimited, "_SAMPLE_PIECES", 1000)
+            patch.setattr(delimited, "_BLOCK", 3)
+        yield
 
 
 def rows_read(data: bytes) -> list[list[object]]:
@@ -77,9 +89,10 @@ def test_counter_equals_the_csv_module(text):
         expected = sum(any(row) for row in csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error:
         with pytest.raises(FileRefusedError, match="csv-quote"):
-            count_records(text, ",", file="f.csv")
+            count_records([text], ",", file="f.csv")
     else:
-        assert count_records(text, ",", file="f.csv")[0] == expected
+        assert count_records([text], ",", file="f.csv")[0] == expected
+        assert count_records(text, ",", file="f.csv")[0] == expected  # sign by sign
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaltools.errors import FileRefusedError
+from evaltools.survey.readers import encodings
 from evaltools.survey.readers.encodings import decode, line_number
 
 PROSE = "请您对该银行办理贷款的环节、时间、材料和费用作出评价：非常满意，满意，一般，不满意。\n"
@@ -31,6 +32,22 @@ WESTERN = [
 )
 def test_each_encoding_gives_the_same_text(data, encoding):
     assert decode(data, file="f.csv") == (PROSE, encoding)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_text_that_is_decoded_in_pieces_is_the_same(encoding, size, monkeypatch):
+    text = "a,b\r\n" + PROSE + "㐂𠮷,€\r"
+    data = text.encode(encoding)
+    monkeypatch.setattr(encodings, "_CHUNK", size)
+    assert decode(data, file="f.csv")[0] == text
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_line_of_a_nul_is_told_wherever_the_text_is_cut(size, monkeypatch):
+    monkeypatch.setattr(encodings, "_CHUNK", size)
+    with pytest.raises(FileRefusedError, match="text-nul: line 4 of"):
+        decode(b"a\r\nb\rc\n\0", file="f.csv")
 
 
 @pytest.mark.parametrize("name", ["张堃", "陈喆、李玥、王镕基", "㐂记䶮公司"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import date, datetime, time
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaltools.errors import FileRefusedError
+from evaltools.survey.readers import sheet_scan
 from evaltools.survey.readers.model import Limits
 from evaltools.survey.readers.workbook import open_workbook
 
@@ -275,3 +277,118 @@ def test_xls_rows_and_errors(read):
 def test_xls_that_is_cut_short_is_refused(read):
     with pytest.raises(FileRefusedError, match="file-damaged"):
         read(compound({"Workbook": xls()[:-30]}), "f.xls")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Windows: a sheet that the library sees in parts is the sheet that it would have seen whole
+
+
+@pytest.fixture(params=[1, 300])
+def in_windows(request, monkeypatch):
+    monkeypatch.setattr(sheet_scan, "_CHUNK", 640)
+    monkeypatch.setattr(sheet_scan.XlsxParts, "window_size", request.param)
+
+
+def cut(data):
+    parts = sheet_scan.open_parts(data, file="f.xlsx")
+    return list(parts.windows("S", 10**9))
+
+
+ROWS = [
+    [None, None],
+    ["a", "b", "c", "d"],
+    *([f"text {n}", n, None if n % 3 else True, date(2022, 10, 1)] for n in range(60)),
+    [None, None, None],
+    *([None, None, f"later {n}", 0, "wider" if n > 20 else None] for n in range(40)),
+    *([None, n / 7] for n in range(40)),
+]
+
+
+@pytest.mark.parametrize("options", [{}, {"constant_memory": True}], ids=["shared strings", "strings in line"])
+def test_a_sheet_in_windows_is_the_whole_sheet(in_windows, monkeypatch, options):
+    data = xlsx({"S": ROWS}, options=options)
+    windows, grid = cut(data), grid_of(data)[0]
+    monkeypatch.undo()
+    whole = grid_of(data)[0]
+    assert len(windows) > 5
+    assert len(cut(data)) == 1
+    assert sum(window.scan.rows for window in windows) == whole.n_counted == 141
+    assert grid.numbers[:2] == [2, 3]
+    assert (grid.numbers, grid.columns) == (whole.numbers, whole.columns)
+    assert [len(column.distinct) for column in grid.columns] == [len(column.distinct) for column in whole.columns]
+
+
+def test_rows_that_carry_no_number_are_counted_on(in_windows):
+    data = xlsx({"S": [[], [], *([n, "x"] for n in range(90))]})
+
+    def without_numbers(content):
+        content = re.sub(rb'<row r="3"', b"<row first=", content)
+        content = re.sub(rb'<row r="[0-9]+"', b"<row", content).replace(b"<row first=", b'<row r="3"')
+        return re.sub(rb'<c r="[A-Z]+[0-9]+"', b"<c", content)
+
+    data = rezip(data, {SHEET: without_numbers})
+    grid, _ = grid_of(data)
+    assert len(cut(data)) > 3
+    assert grid.numbers == list(range(3, 93))
+    assert [row[0] for row in grid_rows(grid)] == list(range(90))
+
+
+def test_errors_and_merged_cells_of_any_window_are_found(in_windows):
+    data = change_sheet(
+        xlsx({"S": [[None, "a", "b"], *([None, "x", n] for n in range(90))]}),
+        (b'<c r="C5"><v>3</v>', b'<c r="C5" t="e"><v>#N/A</v>'),
+        (b'<c r="C80"><v>78</v>', b"<c r='C80' t='e'><v>#DIV/0!</v>"),
+        (b"</sheetData>", b'</sheetData><mergeCells count="1"><mergeCell ref="B1:C1"/></mergeCells>'),
+    )
+    grid, _ = grid_of(data)
+    assert [cell for cell in grid.columns[1] if isinstance(cell, str)] == ["b", "#N/A", "#DIV/0!"]
+    assert (grid.columns[1][4], grid.columns[1][79]) == ("#N/A", "#DIV/0!")
+    assert grid.merged == ((1, 0, 1, 1),)
+
+
+def test_a_row_hidden_from_one_of_the_two_in_a_late_window(in_windows):
+    comment = b"<!--<row><c><v>1</v></c></row>--></sheetData>"
+    data = change_sheet(xlsx({"S": [HEAD, *(["x", n] for n in range(90))]}), (b"</sheetData>", comment))
+    with pytest.raises(FileRefusedError, match=r"rows-mismatch: 91 rows .* but 92 counted"):
+        grid_of(data)
+
+
+def test_a_far_cell_is_refused_before_its_window_is_opened(in_windows, monkeypatch):
+    opened = []
+    monkeypatch.setattr(sheet_scan.XlsxParts, "workbook", spy(sheet_scan.XlsxParts.workbook, opened))
+    far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    data = change_sheet(xlsx({"S": [HEAD, *(["x", n] for n in range(90))]}), (b"</sheetData>", far))
+    with pytest.raises(FileRefusedError, match="file-cells"):
+        grid_of(data)
+    assert not any(b"XFD1048576" in content for content in opened)
+
+
+def spy(method, seen):
+    def watched(self, sheet="", content=()):
+        seen.append(b"".join(content))
+        return method(self, sheet, content)
+
+    return watched
+
+
+def test_a_workbook_whose_strings_stand_in_line_holds_no_shared_ones():
+    data = xlsx({"S": [HEAD, ["x", 1]]}, options={"constant_memory": True})
+    assert b"inlineStr" in zipfile.ZipFile(io.BytesIO(data)).read(SHEET)
+    assert grid_rows(grid_of(data)[0]) == [HEAD, ["x", 1]]
+
+
+def test_a_percentage_without_a_value_touches_no_other_cell(in_windows):
+    """A formula that was never computed may stand left or right of all that its window holds."""
+    rows = [[None, 1.5, "x", "y"], *([None, 0.25, "x"] for _ in range(60)), ["a", 0.5, 0.75, "z"]]
+    formula = b'<c r="%s30" s="0"><f>1/4</f></c>'
+
+    def with_formulas(content):
+        shown = formula % b"A" + b'<c r="B30" s="0"><v>0.25</v></c>'
+        content = content.replace(b'<c r="B30"><v>0.25</v></c>', shown)
+        return re.sub(rb'(<row r="30".*?)</row>', rb"\1" + formula % b"D" + b"</row>", content)
+
+    one, share = b'<cellXfs count="1">', b'<cellXfs count="2"><xf numFmtId="9"/>'
+    data = change_sheet(rezip(xlsx({"S": rows}), {SHEET: with_formulas}), (one, share), part="xl/styles.xml")
+    grid, _ = grid_of(data)
+    assert [row[1] for row in grid_rows(grid)] == [1.5, *[0.25] * 28, "25%", *[0.25] * 31, 0.5]
+    assert [row[2] for row in grid_rows(grid)] == [*["x"] * 61, 0.75]

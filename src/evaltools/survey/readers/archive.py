@@ -15,13 +15,14 @@ MAGIC = b"PK\x03\x04"
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _LOCAL_HEADER = 30
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+_TABLE = re.compile(r"(?!(?:__MACOSX|media)/)(?:[^/]*/)*[^./][^/]*\.(?:csv|tsv)", re.IGNORECASE)
 # what the zip module raises over damaged archives, depending on where the damage is
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, OSError, RuntimeError, ValueError)
 _SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml|content\.xml", re.IGNORECASE)
 
 
 def check_archive(data: bytes, *, file: str, limits: Limits) -> Kind:
-    """Say which workbook an archive is, after judging every entry of its directory.
+    """Say what an archive is, after judging every entry of its directory.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def check_archive(data: bytes, *, file: str, limits: Limits) -> Kind:
 
     Returns
     -------
-    "xlsx" or "ods"
+    "xlsx", "ods", or "zip" for one that holds csv files
 
     Raises
     ------
@@ -47,9 +48,14 @@ def check_archive(data: bytes, *, file: str, limits: Limits) -> Kind:
             _check_entries(entries, directory_start, file)
             _check_sizes(entries, file, limits)
             _check_nested(archive, entries, file)
-            return _kind(archive, file)
+            return _kind(archive, file, limits)
     except DAMAGE as error:
         raise FileRefusedError("file-damaged", file=file, problem=type(error).__name__) from error
+
+
+def is_table(name: str) -> bool:
+    """Say whether an entry of an archive is a csv file, and no upload nor what an operating system hides beside one."""
+    return _TABLE.fullmatch(name.replace("\\", "/")) is not None
 
 
 def _directory_start(data: bytes, file: str, limits: Limits) -> int:
@@ -104,11 +110,23 @@ def _check_nested(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], file
                 raise FileRefusedError("zip-nested", file=file, part=entry.filename)
 
 
-def _kind(archive: zipfile.ZipFile, file: str) -> Kind:
+def _kind(archive: zipfile.ZipFile, file: str, limits: Limits) -> Kind:
     names = {name.replace("\\", "/").casefold() for name in archive.namelist()}
     if "xl/workbook.xml" in names:
         return "xlsx"
     if "mimetype" in names and "content.xml" in names and archive.read("mimetype").strip() == _ODS:
         return "ods"
+    if tables := [entry for entry in archive.infolist() if is_table(entry.filename)]:
+        _check_tables(tables, file, limits)
+        return "zip"
     found = "xlsb" if "xl/workbook.bin" in names else "docx" if "word/document.xml" in names else "zip"
     raise FileRefusedError("file-kind", file=file, found=found)
+
+
+def _check_tables(tables: list[zipfile.ZipInfo], file: str, limits: Limits) -> None:
+    """Hold the csv files of an archive to what one alone may have."""
+    for entry in tables:
+        if entry.file_size > limits.max_bytes:
+            raise FileRefusedError("zip-part-size", file=file, part=entry.filename, limit=limits.max_bytes)
+    if sum(entry.file_size for entry in tables) > 2 * limits.max_bytes:
+        raise FileRefusedError("zip-part-size", file=file, part="*", limit=2 * limits.max_bytes)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from evaltools.errors import FileRefusedError, UsageError
-from evaltools.survey.readers.cells import Cells
 from evaltools.survey.readers.child import ReadingProcess
 from evaltools.survey.readers.choose import READERS
 from evaltools.survey.readers.container import Container, open_container
-from evaltools.survey.readers.model import Limits, RawFile, RawTable, Reading, TableData
+from evaltools.survey.readers.model import Limits, RawFile, Reading
 from evaltools.survey.readers.wire import decode_answer
 from evaltools.text import clean
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 LIMITS = Limits()
 
@@ -75,56 +70,25 @@ def _read_file(
     try:
         container = open_container(path, limits)
         answer = process.ask(container.data, container.kind, reader=reader, sheet=sheet, file=file)
-        return _raw_file(container, decode_answer(answer))
+        size, container = len(container.data), replace(container, data=b"")  # or it would stay beside the cells
+        return _raw_file(container, size, decode_answer(answer))
     except FileRefusedError as error:
         # its frames would keep the file's content in memory
         return error.with_traceback(None)
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return FileRefusedError("reader-crashed", file=file)
 
 
-def _raw_file(container: Container, reading: Reading) -> RawFile:
+def _raw_file(container: Container, size: int, reading: Reading) -> RawFile:
     return RawFile(
         path=container.path,
         sha256=container.sha256,
-        size=len(container.data),
+        size=size,
         reader=reading.reader,
         tool=reading.tool,
         confidence=reading.confidence,
         reason=reading.reason,
         encoding=reading.encoding,
-        tables=tuple(_raw_table(table) for table in reading.tables),
+        tables=reading.tables,
         skipped_sheets=reading.skipped_sheets,
     )
-
-
-def _raw_table(table: TableData) -> RawTable:
-    # imported here, so that the reading process starts without it
-    import pandas as pd
-
-    index = pd.Index(table.row_numbers, dtype="int64", name="row")
-    rows = pd.DataFrame(
-        {place: pd.Series(_objects(cells), index=index, dtype=object) for place, cells in enumerate(table.values)},
-        index=index,
-    )
-    return RawTable(
-        sheet=table.sheet,
-        columns=table.columns,
-        rows=rows,
-        meta=table.meta,
-        missing_marks=table.missing_marks,
-        separator=table.separator,
-        n_counted=table.n_counted,
-        left_out=table.left_out,
-        notes=table.notes,
-        parent=table.parent,
-    )
-
-
-def _objects(cells: Cells) -> npt.NDArray[np.object_]:
-    import numpy as np
-
-    distinct = np.empty(len(cells.distinct), dtype=object)
-    distinct[:] = cells.distinct
-    objects: npt.NDArray[np.object_] = distinct[np.asarray(cells.codes)]
-    return objects

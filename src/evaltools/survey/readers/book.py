@@ -30,6 +30,24 @@ def open_book(data: bytes, kind: Kind, *, sheet: str | None, file: str, limits: 
         grid, encoding = read_delimited(data, file=file, limits=limits)
         yield single(grid, kind, encoding)
         return
+    if kind == "parquet":
+        from evaltools.survey.readers.parquet import read_parquet
+
+        if sheet is not None:
+            raise FileRefusedError("sheet-missing", file=file, sheet=sheet, sheets=[])
+        yield single(read_parquet(data, file=file, limits=limits), kind)
+        return
+    if kind == "json":
+        from evaltools.survey.readers.json_book import open_json
+
+        yield open_json(data, sheet=sheet, file=file, limits=limits)
+        return
+    if kind == "zip":
+        from evaltools.survey.readers.zip_book import open_zip
+
+        with open_zip(data, sheet=sheet, file=file, limits=limits) as book:
+            yield book
+        return
     from evaltools.survey.readers.workbook import open_workbook
 
     with open_workbook(data, kind, sheet=sheet, file=file, limits=limits) as book:

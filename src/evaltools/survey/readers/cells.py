@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, time
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 # a datetime is a date, and a bool an int
 Cell = str | int | float | date | time | None
+
+_NUMBERS = frozenset((bool, int, float))
+
+
+class _Typed(NamedTuple):
+    kind: type
+    cell: Cell
+
+
+_Key = Cell | _Typed
 
 
 class Cells:
@@ -52,7 +67,7 @@ class Cells:
 
     def take(self, rows: Iterable[int]) -> Cells:
         """Return the cells of the rows that are named, in that order."""
-        return Cells(self.distinct, array("I", (self.codes[row] for row in rows)))
+        return Cells(self.distinct, array("I", map(self.codes.__getitem__, rows)))
 
     def occurring(self) -> list[Cell]:
         """Return the distinct cells that some row holds, None left out, in the order of `distinct`."""
@@ -62,6 +77,28 @@ class Cells:
         """Return the column with a function applied to each distinct cell; None stays None."""
         return Cells([None, *(function(cell) for cell in self.distinct[1:])], self.codes)
 
+    def held(self) -> npt.NDArray[np.bool_]:
+        """Return for each distinct cell whether a row holds it."""
+        import numpy as np
+
+        held = np.zeros(len(self.distinct), dtype=np.bool_)
+        held[np.frombuffer(self.codes, dtype=np.uint32) if self.codes else []] = True
+        return held
+
+    def objects(self) -> npt.NDArray[np.object_]:
+        """Return the cells as an object array, shape (n,)."""
+        return self.spread(self.distinct)
+
+    def spread(self, values: Sequence[object] | npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+        """Return for each row what is given for its distinct cell, as an object array, shape (n,)."""
+        # imported here, so that the reading process starts without it
+        import numpy as np
+
+        given = np.empty(len(values), dtype=object)
+        given[:] = values
+        spread: npt.NDArray[np.object_] = given[np.frombuffer(self.codes, dtype=np.uint32)]
+        return spread
+
     @property
     def is_blank(self) -> bool:
         """Whether no row holds a value."""
@@ -69,37 +106,55 @@ class Cells:
 
 
 class Coder:
-    """Gathers the cells of a column, one after the other."""
+    """Gathers the cells of a column, block by block.
 
-    __slots__ = ("_codes", "_known", "_texts", "distinct")
+    Parameters
+    ----------
+    blank
+        Cells that stand for none, besides None.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_codes", "_known", "_number", "distinct")
+
+    def __init__(self, *blank: Cell) -> None:
         self.distinct: list[Cell] = [None]
         self._codes = array("I")
-        self._texts: dict[str, int] = {}
-        self._known: dict[tuple[type, Cell], int] = {}
+        self._known = _Known(self.distinct, (None, *blank))
+        self._number: type | None = None
 
-    def add(self, cell: Cell) -> None:
-        """Append a cell."""
-        if cell is None:
-            self._codes.append(0)
-            return
-        if type(cell) is str:
-            code = self._texts.get(cell)
-            if code is None:
-                code = self._texts[cell] = len(self.distinct)
-                self.distinct.append(cell)
+    def extend(self, cells: Sequence[Cell]) -> None:
+        """Append cells in order."""
+        numbers = _NUMBERS.intersection(map(type, cells))
+        if self._number is None and numbers:
+            self._number = next(iter(numbers))
+        if numbers <= {self._number}:
+            self._codes.extend(map(self._known.__getitem__, cells))
         else:
-            key = (type(cell), cell)
-            code = self._known.get(key)
-            if code is None:
-                code = self._known[key] = len(self.distinct)
-                self.distinct.append(cell)
-        self._codes.append(code)
+            self._codes.extend(self._known[self._key(cell)] for cell in cells)
+
+    def _key(self, cell: Cell) -> _Key:
+        """Return what tells a cell from its equals: for a dict `1`, `1.0` and `True` are one; one type stays bare."""
+        kind = type(cell)
+        return cell if kind is self._number or kind not in _NUMBERS else _Typed(kind, cell)
 
     def cells(self) -> Cells:
         """Return what was gathered."""
         return Cells(self.distinct, self._codes)
+
+
+class _Known(dict[_Key, int]):
+    """The code of each cell; one that is asked for the first time gets the next code."""
+
+    __slots__ = ("_distinct",)
+
+    def __init__(self, distinct: list[Cell], blank: Iterable[Cell]) -> None:
+        super().__init__(dict.fromkeys(blank, 0))
+        self._distinct = distinct
+
+    def __missing__(self, key: _Key) -> int:
+        code = self[key] = len(self._distinct)
+        self._distinct.append(key.cell if isinstance(key, _Typed) else key)
+        return code
 
 
 def code_cells(cells: Iterable[Cell] | Cells) -> Cells:
@@ -107,6 +162,5 @@ def code_cells(cells: Iterable[Cell] | Cells) -> Cells:
     if isinstance(cells, Cells):
         return cells
     coder = Coder()
-    for cell in cells:
-        coder.add(cell)
+    coder.extend(list(cells))
     return coder.cells()

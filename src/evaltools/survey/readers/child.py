@@ -50,7 +50,7 @@ class ReadingProcess:
         clock.daemon = True
         clock.start()
         try:
-            answer = _exchange(process, json.dumps(job).encode() + b"\n" + data)
+            answer = _exchange(process, json.dumps(job).encode() + b"\n", data)
         finally:
             clock.cancel()
         if answer is None:
@@ -101,12 +101,12 @@ def _stop(process: subprocess.Popen[bytes], late: threading.Event) -> None:
     process.kill()
 
 
-def _exchange(process: subprocess.Popen[bytes], job: bytes) -> bytes | None:
+def _exchange(process: subprocess.Popen[bytes], *job: bytes) -> bytes | None:
     """Send a job and return its answer, None where the process died first."""
     if process.stdin is None or process.stdout is None:
         raise ValueError("the reading process was started without pipes")
     try:
-        process.stdin.write(job)
+        process.stdin.writelines(job)
         process.stdin.flush()
     except OSError:
         return None

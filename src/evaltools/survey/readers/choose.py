@@ -7,13 +7,50 @@ from types import MappingProxyType
 from typing import Final
 
 from evaltools.errors import FileRefusedError
-from evaltools.survey.readers import kobo, plain, wjx
+from evaltools.survey.readers import (
+    credamo,
+    kobo,
+    limesurvey,
+    msforms,
+    odk_central,
+    office,
+    plain,
+    qualtrics,
+    surveycto,
+    tencent_form,
+    tencent_survey,
+    wenjuan,
+    wjx,
+    wps_form,
+)
 from evaltools.survey.readers.book import open_book
 from evaltools.survey.readers.model import Book, Kind, Limits, Reader, Reading
 from evaltools.text import clean
 
-GRID_READERS: Final[Mapping[str, Reader]] = MappingProxyType({"wjx": wjx, "kobo": kobo, "plain": plain})
-READERS: Final = (*GRID_READERS, "spss")
+GRID_READERS: Final[Mapping[str, Reader]] = MappingProxyType(
+    {
+        "wjx": wjx,
+        "wjx-text": wjx.Named("text"),
+        "wjx-number": wjx.Named("number"),
+        "wjx-score": wjx.Named("score"),
+        "wenjuan": wenjuan,
+        "tencent_survey": tencent_survey,
+        "tencent_form": tencent_form,
+        "credamo": credamo,
+        "wps_form": wps_form,
+        "kobo": kobo,
+        "odk_central": odk_central,
+        "surveycto": surveycto,
+        "limesurvey": limesurvey,
+        "qualtrics": qualtrics,
+        "msforms": msforms,
+        "office": office,
+        "plain": plain,
+    }
+)
+# formats that know their variables, and have a reader of their own
+_VARIABLE_READERS: Final[Mapping[Kind, str]] = MappingProxyType({"sav": "spss", "dta": "stata"})
+READERS: Final = (*GRID_READERS, *_VARIABLE_READERS.values())
 """Names that `reader` in a source of the campaign file may take."""
 
 
@@ -28,12 +65,12 @@ def read_content(
         ``reader-unfit``: the reader that is named does not read this kind of file; ``sheet-missing``: a sheet is named
         and the format has none; and those of the readers.
     """
-    if (reader == "spss") != (kind == "sav") and reader is not None:
+    if reader is not None and _VARIABLE_READERS.get(kind) != (reader if reader in _VARIABLE_READERS.values() else None):
         raise FileRefusedError("reader-unfit", file=file, reader=reader, kind=kind)
-    if kind == "sav":
+    if kind in _VARIABLE_READERS:
         if sheet is not None:
             raise FileRefusedError("sheet-missing", file=file, sheet=sheet, sheets=[])
-        return _read_sav(data, file, limits)
+        return _read_variables(data, kind, file, limits)
     with open_book(data, kind, sheet=sheet, file=file, limits=limits) as book:
         return _read_book(book, reader)
 
@@ -49,8 +86,11 @@ def _read_book(book: Book, named: str | None) -> Reading:
     return Reading(name, chosen.TOOL, confidence, reason, book.encoding, (*skipped, *book.unread), tables)
 
 
-def _read_sav(data: bytes, file: str, limits: Limits) -> Reading:
-    from evaltools.survey.readers import spss
+def _read_variables(data: bytes, kind: Kind, file: str, limits: Limits) -> Reading:
+    if kind == "sav":
+        from evaltools.survey.readers.spss import read_sav
 
-    table, encoding = spss.read_sav(data, file=file, limits=limits)
-    return Reading("spss", spss.TOOL, 1.0, "SPSS system file", encoding, (), (table,))
+        return read_sav(data, file=file, limits=limits)
+    from evaltools.survey.readers.stata import read_dta
+
+    return read_dta(data, file=file, limits=limits)

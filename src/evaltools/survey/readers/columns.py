@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 from evaltools.survey.readers.cells import Cell, Cells, code_cells
 from evaltools.survey.readers.model import Grid, Note, Parent, RawColumn, TableData
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 
 
 def headers_of(row: Sequence[Cell]) -> list[tuple[str, int]]:
@@ -22,6 +26,19 @@ def headers_of(row: Sequence[Cell]) -> list[tuple[str, int]]:
 def column_values(grid: Grid, n_header: int) -> list[Cells]:
     """Return the cells below the header rows, column by column."""
     return [column.rows(n_header) for column in grid.columns]
+
+
+def kind_of(key: str) -> Literal["name", "label"]:
+    """Say whether a header has the form of a question's name or is a wording."""
+    return "name" if _NAME.fullmatch(key) else "label"
+
+
+def separator_of(values: Sequence[Cells]) -> str:
+    """Return what joins several choices in one cell: ``┋`` or ``;`` where any cell holds that sign, else a comma."""
+    for sign in ("┋", ";"):
+        if any(isinstance(cell, str) and sign in cell for column in values for cell in column.occurring()):
+            return sign
+    return ","
 
 
 def build_table(
@@ -67,4 +84,5 @@ def build_table(
         left_out=gone,
         notes=tuple(notes),
         parent=parent,
+        epoch=grid.epoch,
     )

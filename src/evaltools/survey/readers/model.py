@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from evaltools.survey.readers.cells import Cell, Cells
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Epoch = Literal[1900, 1904]
 Kind = Literal["xlsx", "xls", "ods", "zip", "json", "parquet", "sav", "dta", "text"]
-Coding = Literal["", "name", "label", "number", "score"]
+Coding = Literal["", "name", "label", "number", "score", "numeral"]
+
+REJECTED: Final = "rejected"
+ENCRYPTED: Final = "encrypted"
+"""What a column of the role `state` holds beside blanks: reviewers turned the answers down; they cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +26,8 @@ class Limits:
     """How much one file may ask for; beyond it the file is refused.
 
     Sizes are bytes. `max_ratio` is judged on parts above `ratio_from` only, since a tiny part may pack well.
-    `max_cells` counts the rectangle that holds all cells of a sheet; `cell_bytes` is the least that a cell takes
-    in a worksheet's XML, so that a part's size bounds its cells before anything is unpacked.
+    `max_cells` counts the rectangle that holds all cells of a sheet; `cell_bytes` is what a cell with a text may take
+    in a worksheet's XML, so that a part far too large for its cells is refused before anything is unpacked.
     `memory` and `cpu_seconds` bind where the operating system knows such limits, `seconds` (wall clock) everywhere.
     """
 
@@ -31,8 +36,8 @@ class Limits:
     max_ratio: float = 100.0
     ratio_from: int = 1_000_000
     max_parts: int = 10_000
-    max_cells: int = 20_000_000
-    cell_bytes: int = 16
+    max_cells: int = 25_000_000
+    cell_bytes: int = 64
     max_field: int = 1_000_000
     memory: int = 2 << 30
     cpu_seconds: int = 120
@@ -62,11 +67,24 @@ class RawColumn:
         Which of the columns with this same header it is, from 1.
     coding
         What the cells of a choice question hold: names or labels of choices, their numbers in the order of the form,
-        or their scores; "" where the tool leaves it open, and what the key is says which is tried first.
+        or their scores; "numeral" where they are numbers or scores and nothing in the file says which; "" where the
+        tool leaves it open, and what the key is says which is tried first.
     option
         Choice that the column stands for, where a multiple choice has a column for each: its name, label or number
         as `coding` says; None elsewhere. `key` is then that of the question. A cell is 1 where it was chosen, 0 where
-        it was not, and blank (or a missing mark) where the question has no answer.
+        it was not, and blank (or a missing mark) where the question has no answer. "" as the key stands for a question
+        of which the file shows the options alone.
+    typed
+        Whether the column holds what respondents typed into the blank of a choice: that of `option`, or of whichever
+        was chosen where it is None. `key`, `lead` and `number` are those of the question.
+    unit
+        What the file itself says below the header that the column's numbers count (``万元``); "" where it says nothing.
+    amounts
+        Unit that the file gives above its header for all amounts of money, whether this column holds any or not.
+    path_sign
+        What joins wordings in `header` and `key` where these may begin with the wordings of groups; "" elsewhere.
+    own
+        Whether the tool adds the column to every export, so that nobody misses it.
     """
 
     position: int
@@ -78,6 +96,11 @@ class RawColumn:
     nth: int = 1
     coding: Coding = ""
     option: str | None = None
+    typed: bool = False
+    unit: str = ""
+    amounts: str = ""
+    path_sign: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +129,39 @@ class Parent:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TableData:
-    """A table as it travels from the reading process: as `RawTable`, with coded columns for a frame."""
+class RawTable:
+    """A sheet, or the whole of a file without sheets.
+
+    Attributes
+    ----------
+    sheet
+        Name of the sheet, "" where the format has none.
+    row_numbers
+        As a person sees them, from 1. Wholly blank rows are left out.
+    values
+        The cells of each `RawColumn`, one a row. A cell is str, int, float, bool, datetime, date, time or None; None is
+        blank, text is never taken for missing. A number that may have lost digits (1e15 and more) stays a float.
+    meta
+        Role to position: submitted_at, started_at, duration, ip, native_id, form_version, source_detail, state
+        (`REJECTED` or `ENCRYPTED` in rows whose answers do not count, for what the tool says of them).
+    missing_marks
+        Text of a cell that stands for a missing answer, to its reason.
+    separator
+        What stands between the choices of a multiple choice; "" where that is not known of the tool.
+    n_counted
+        Rows counted without the reader's help; equal to `n_rows`, or the file would have been refused.
+    left_out
+        Row number to reason of rows between or below the answers that hold none: ``total``, ``signature``,
+        ``heading``, ``explanation``. They are not counted.
+    notes
+        What else people should know of the table.
+    parent
+        For the table of a repeat, where its parents are.
+    epoch
+        Year from which the workbook counts its days: what a date that is stored as a bare number means.
+    sparse
+        Whether the tool leaves a question out that nobody answered, so that a column may lack in a file.
+    """
 
     sheet: str
     columns: tuple[RawColumn, ...]
@@ -120,47 +174,31 @@ class TableData:
     left_out: Mapping[int, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     parent: Parent | None = None
+    epoch: Epoch = 1900
+    sparse: bool = False
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of answers."""
+        return len(self.row_numbers)
+
+    def cells(self, position: int) -> Cells:
+        """Return the cells of a column."""
+        return self.values[position]
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The cells as a frame, made anew each time: object columns 0..k-1, the row numbers as the index."""
+        # imported here, so that the reading process starts without it
+        import pandas as pd
+
+        index = pd.Index(self.row_numbers, dtype="int64", name="row")
+        columns = {place: pd.Series(cells.objects(), index, dtype=object) for place, cells in enumerate(self.values)}
+        return pd.DataFrame(columns, index)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RawTable:
-    """A sheet, or the whole of a file without sheets.
-
-    Attributes
-    ----------
-    sheet
-        Name of the sheet, "" where the format has none.
-    rows
-        Object columns 0..k-1, one a `RawColumn`; the index holds row numbers as a person sees them, from 1.
-        A cell is str, int, float, bool, datetime, date, time or None; None is blank, text is never taken for missing.
-        A number that may have lost digits (1e15 and more) stays a float. Wholly blank rows are left out.
-    meta
-        Role to position: submitted_at, started_at, duration, ip, native_id, form_version, source_detail.
-    missing_marks
-        Text of a cell that stands for a missing answer, to its reason.
-    separator
-        What stands between the choices of a multiple choice.
-    n_counted
-        Rows counted without the reader's help; equal to ``len(rows)``, or the file would have been refused.
-    left_out
-        Row number to reason of rows between or below the answers that hold none: ``total``, ``signature``,
-        ``heading``, ``explanation``. They are not counted.
-    notes
-        What else people should know of the table.
-    parent
-        For the table of a repeat, where its parents are.
-    """
-
-    sheet: str
-    columns: tuple[RawColumn, ...]
-    rows: pd.DataFrame
-    meta: Mapping[str, int]
-    missing_marks: Mapping[str, str]
-    separator: str
-    n_counted: int
-    left_out: Mapping[int, str] = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
-    parent: Parent | None = None
+TableData = RawTable
+"""The same, as the readers call it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,6 +233,8 @@ class Grid:
         How many rows there are, found by another way.
     merged
         Merged cells as (first row, first column, last row, last column); rows as in `numbers`, columns from 0.
+    epoch
+        Year from which the workbook counts its days.
     """
 
     file: str
@@ -203,6 +243,7 @@ class Grid:
     columns: list[Cells]
     n_counted: int
     merged: tuple[tuple[int, int, int, int], ...] = ()
+    epoch: Epoch = 1900
 
     @property
     def n_rows(self) -> int:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
-from evaltools.survey.readers.columns import build_table, column_values, headers_of
-from evaltools.survey.readers.model import Book, Grid, RawColumn, Sniff, TableData
+from evaltools.survey.readers.columns import build_table, column_values, headers_of, kind_of, separator_of
+from evaltools.survey.readers.model import Book, RawColumn, Sniff, TableData
 
 TOOL = "plain"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
-_SEPARATORS = ("┋", ";")
 
 
 def sniff(book: Book) -> Sniff:
@@ -26,15 +22,5 @@ def read(book: Book) -> list[TableData]:
     grid, columns = book.first, []
     for position, (header, nth) in enumerate(headers_of(grid.row(0))):
         key = header.strip()
-        kind = "name" if _NAME.fullmatch(key) else "label"
-        columns.append(RawColumn(position, header, key, kind, nth=nth))  # type: ignore[arg-type]
-    return [build_table(grid, columns, n_header=1, separator=_separator(grid))]
-
-
-def _separator(grid: Grid) -> str:
-    for sign in _SEPARATORS:
-        if any(
-            isinstance(cell, str) and sign in cell for cells in column_values(grid, 1) for cell in cells.occurring()
-        ):
-            return sign
-    return ","
+        columns.append(RawColumn(position, header, key, kind_of(key), nth=nth))
+    return [build_table(grid, columns, n_header=1, separator=separator_of(column_values(grid, 1)))]

@@ -1,9 +1,4 @@
-"""Rows of .xlsx and .ods sheets counted from their XML, without the library that reads them.
-
-The count stands against the rows read; the extent keeps a single far cell from asking for a giant rectangle; error
-values (#N/A) are found here because the reading library gives them as blanks.
-Source: ECMA-376 part 1, 18.3.1 (worksheets) and 18.4 (shared strings); OpenDocument 1.3 part 3, 9.1.
-"""
+"""The parts of a workbook, each unpacked once to be looked at before the reading library may open them."""
 
 from __future__ import annotations
 
@@ -11,35 +6,29 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from evaltools.errors import FileRefusedError
+from evaltools.survey.readers.number_formats import epoch_of, share_styles
+from evaltools.survey.readers.row_scan import Known, Window, cut_rows, prefix_of
 
-MAX_ROWS = 1_048_576
 _CHUNK = 1 << 20
+_OVERLAP = 32
 _DOCTYPES = tuple("<!DOCTYPE".encode(code) for code in ("ascii", "utf-16-le", "utf-16-be"))
-_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
-_ROW_NUMBER = re.compile(rb'\br="([0-9]{1,7})"')
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SheetScan:
-    """What was found without reading: rows that hold a value, the rectangle around them, error values.
-
-    `errors` maps (row, column), both from 0, to the text of the error. `cells` is the size of the rectangle.
-    """
-
-    rows: int
-    cells: int
-    errors: Mapping[tuple[int, int], str] = field(default_factory=dict)
+_CDATA = b"<![CDATA["
+_SMALLEST_WINDOW, _LARGEST_WINDOW = 1 << 22, 1 << 25  # bytes of a worksheet's XML
+_WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+_STRINGS, _FORMATS = "xl/sharedstrings.xml", "xl/styles.xml"
+_FRAME = frozenset(("[content_types].xml", "_rels/.rels", _WORKBOOK, _RELATIONS, _STRINGS, _FORMATS))
+_WORKSHEETS = "xl/worksheets/"
 
 
 def refuse_doctype(data: bytes, *, file: str) -> None:
-    """Unpack every part once: checksums must hold, and none may bring its own definitions.
+    """Unpack every part of an archive once: checksums must hold, and none may bring its own definitions.
 
     Raises
     ------
@@ -50,190 +39,139 @@ def refuse_doctype(data: bytes, *, file: str) -> None:
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.infolist():
-            # pictures are never opened, and SVG ones carry a DOCTYPE by right
-            if "/media/" in f"/{entry.filename}" or "/Pictures/" in f"/{entry.filename}":
-                continue
-            before = b""
-            with archive.open(entry) as part:
-                while chunk := part.read(_CHUNK):
-                    window = before + chunk
-                    if any(mark in window for mark in _DOCTYPES):
-                        raise FileRefusedError("xml-doctype", file=file, part=entry.filename)
-                    before = chunk[-32:]
+            _look_through(archive, entry, file)
 
 
-def scan_xlsx(data: bytes, sheet: str, *, file: str) -> SheetScan:
-    """Count the rows of a worksheet that hold a value.
+@dataclass(frozen=True, slots=True, eq=False)
+class XlsxParts:
+    """An .xlsx of which everything but the worksheets was unpacked and looked at.
+
+    Attributes
+    ----------
+    entries, sheets
+        Every part by its name in small letters; the name of a sheet's part by that of the sheet.
+    frame
+        Name and content of the parts without which the reading library opens no sheet.
+    """
+
+    archive: zipfile.ZipFile
+    entries: Mapping[str, zipfile.ZipInfo]
+    sheets: Mapping[str, str]
+    frame: Mapping[str, bytes]
+    known: Known
+    file: str
+
+    def windows(self, sheet: str, max_cells: int) -> Iterator[Window]:
+        """Unpack a worksheet once: look for definitions, count the rows that hold a value, and yield them by windows.
+
+        Raises
+        ------
+        FileRefusedError
+            ``xml-doctype``; ``file-damaged``: the workbook does not say where the sheet is, or it hides values in a
+            way that the reading library passes over; and those of
+            :func:`evaltools.survey.readers.row_scan.cut_rows`.
+        """
+        try:
+            entry = self.entries[self.sheets[sheet]]
+        except KeyError as error:
+            raise FileRefusedError("file-damaged", file=self.file, problem=type(error).__name__) from error
+        chunks = _without_cdata(_unpack(self.archive, entry, self.file), self.file)
+        return cut_rows(chunks, self.known, size=self.window_size, max_cells=max_cells, file=self.file)
+
+    @property
+    def window_size(self) -> int:
+        """Bytes of a worksheet from which a window is full; each is opened with all shared strings beside it."""
+        return min(max(_SMALLEST_WINDOW, 2 * sum(map(len, self.frame.values()))), _LARGEST_WINDOW)
+
+    def workbook(self, sheet: str = "", content: Iterable[bytes] = ()) -> io.BytesIO:
+        """Return the workbook with the one worksheet that is given, and no other."""
+        parts: dict[str, tuple[bytes, ...]] = {name: (part,) for name, part in self.frame.items()}
+        if sheet:
+            parts[self.entries[self.sheets[sheet]].filename] = tuple(content)
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+            for name, pieces in parts.items():
+                with archive.open(name.replace("\\", "/"), "w") as part:
+                    part.writelines(pieces)
+        out.seek(0)
+        return out
+
+
+def open_parts(data: bytes, *, file: str) -> XlsxParts:
+    """Unpack every part of an .xlsx but its worksheets once, see :func:`refuse_doctype`.
 
     Raises
     ------
     FileRefusedError
-        ``file-damaged``: the workbook does not say where the sheet is; ``file-rows``: more rows than a sheet has.
+        ``xml-doctype``; ``file-damaged``: the workbook does not say where its sheets are.
     """
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = {name.replace("\\", "/").casefold(): name for name in archive.namelist()}
-        try:
-            content = archive.read(names[_sheet_part(archive, names, sheet)])
-        except (KeyError, IndexError, ParseError, DefusedXmlException) as error:
-            raise FileRefusedError("file-damaged", file=file, problem=type(error).__name__) from error
-        strings = names.get("xl/sharedstrings.xml")
-        texts = archive.read(strings) if strings else b""
-    if b"<![CDATA[" in content or b"<![CDATA[" in texts:
-        # no program writes it there, and the reading library passes over it
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    entries = {entry.filename.replace("\\", "/").casefold(): entry for entry in archive.infolist()}
+    frame: dict[str, bytes] = {}
+    for name, entry in entries.items():
+        if name in _FRAME:
+            frame[entry.filename] = b"".join(_unpack(archive, entry, file))
+        elif not name.startswith(_WORKSHEETS):
+            _look_through(archive, entry, file)
+    contents = {name: frame[entry.filename] for name, entry in entries.items() if name in _FRAME}
+    strings = contents.get(_STRINGS, b"")
+    if _CDATA in strings:
         raise FileRefusedError("file-damaged", file=file, problem="CDATA")
-    return _scan_rows(content, _blank_strings(texts), file)
+    try:
+        known = Known(_blank_strings(strings), share_styles(contents.get(_FORMATS, b"")), epoch_of(contents[_WORKBOOK]))
+        sheets = _sheet_parts(contents[_WORKBOOK], contents[_RELATIONS])
+    except (KeyError, ParseError, DefusedXmlException) as error:
+        raise FileRefusedError("file-damaged", file=file, problem=type(error).__name__) from error
+    return XlsxParts(archive, entries, sheets, frame, known, file)
 
 
-def _sheet_part(archive: zipfile.ZipFile, names: Mapping[str, str], sheet: str) -> str:
-    workbook = fromstring(archive.read(names["xl/workbook.xml"]), forbid_dtd=True)
-    relations = fromstring(archive.read(names["xl/_rels/workbook.xml.rels"]), forbid_dtd=True)
+def _sheet_parts(workbook_part: bytes, relations_part: bytes) -> dict[str, str]:
+    workbook, relations = (fromstring(part, forbid_dtd=True) for part in (workbook_part, relations_part))
     targets = {one.get("Id"): one.get("Target", "") for one in relations.iter() if one.get("Id")}
+    parts = {}
     for element in workbook.iter():
-        if element.tag.endswith("}sheet") and element.get("name") == sheet:
-            # the strict variant of the format writes another namespace before "id"
-            identifiers = [value for key, value in element.items() if key.endswith("}id")]
-            return posixpath.normpath(posixpath.join("/xl", targets[identifiers[-1]])).lstrip("/").casefold()
-    raise KeyError(sheet)
-
-
-def _prefix(content: bytes, root: bytes) -> bytes:
-    """Return the namespace prefix, with its colon, that the part writes before its elements."""
-    found = re.search(rb"<(\w+:)?" + root + rb"[\s>]", content[:10_000])
-    return found[1] or b"" if found else b""
+        # the strict variant of the format writes another namespace before "id"
+        identifiers = [value for key, value in element.items() if key.endswith("}id")]
+        if element.tag.endswith("}sheet") and identifiers:
+            path = posixpath.join("/xl", targets.get(identifiers[-1], ""))
+            parts[element.get("name", "")] = posixpath.normpath(path).lstrip("/").casefold()
+    return parts
 
 
 def _blank_strings(content: bytes) -> frozenset[int]:
     """Return the numbers of the shared strings that have no text."""
-    prefix = re.escape(_prefix(content, b"sst"))
+    prefix = re.escape(prefix_of(content, b"sst"))
     item = re.compile(rb"<" + prefix + rb"si(?:\s[^>]*)?(?:/>|>(.*?)</" + prefix + rb"si>)", re.DOTALL)
     text = re.compile(rb"<" + prefix + rb"t(?:\s[^>]*)?>[^<]")
     return frozenset(n for n, found in enumerate(item.finditer(content)) if not text.search(found[1] or b""))
 
 
-def _scan_rows(content: bytes, blank: frozenset[int], file: str) -> SheetScan:
-    prefix = _prefix(content, b"worksheet")
-    opening, marker = b"<" + prefix + b"row", re.compile(b"<" + re.escape(prefix) + rb"row(?=[\s/>])")
-    end = content.find(b"</" + prefix + b"sheetData>")
-    end = len(content) if end < 0 else end
-    holds = _ValueFinder(prefix, blank)
-    starts = marker.finditer(content, 0, end)
-    rows = seen = previous = 0
-    extent = _Extent()
-    errors: dict[tuple[int, int], str] = {}
-    start = next(starts, None)
-    while start is not None:
-        seen += 1
-        if seen > MAX_ROWS:
-            raise FileRefusedError("file-rows", file=file, limit=MAX_ROWS)
-        following = next(starts, None)
-        row = content[start.start() + len(opening) : following.start() if following else end]
-        number = _ROW_NUMBER.search(row, 0, row.find(b">") + 1)
-        previous = int(number[1]) if number else previous + 1
-        if holds.value(row):
-            rows += 1
-            extent.add(*holds.last(row, previous))
-            errors.update(holds.errors(row))
-        start = following
-    return SheetScan(rows, extent.cells, errors)
+def _look_through(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: str) -> None:
+    # pictures are never opened, and SVG ones carry a DOCTYPE by right
+    if "/media/" not in f"/{entry.filename}" and "/Pictures/" not in f"/{entry.filename}":
+        for _ in _unpack(archive, entry, file):
+            continue
 
 
-@dataclass(slots=True)
-class _Extent:
-    """The rectangle from the first row with a value, column A, to the last row and column with one."""
-
-    first: int = MAX_ROWS
-    last: int = 0
-    width: int = 0
-
-    def add(self, row: int, column: int) -> None:
-        self.first, self.last = min(self.first, row), max(self.last, row)
-        self.width = max(self.width, column)
-
-    @property
-    def cells(self) -> int:
-        return max(0, self.last - self.first + 1) * self.width
+def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: str) -> Iterator[bytes]:
+    """Yield the content of a part, piece by piece, until a piece holds a definition."""
+    before = b""
+    with archive.open(entry) as part:
+        while chunk := part.read(_CHUNK):
+            # one sign is found many times faster than a word, and most parts hold none
+            if b"!" in chunk or b"!" in before:
+                window = before + chunk
+                if any(mark in window for mark in _DOCTYPES):
+                    raise FileRefusedError("xml-doctype", file=file, part=entry.filename)
+            yield chunk
+            before = chunk[-_OVERLAP:]
 
 
-class _ValueFinder:
-    """Find the cells of one row that hold a value. A row is the XML from behind ``<row`` to the next ``<row``."""
-
-    def __init__(self, prefix: bytes, blank: frozenset[int]) -> None:
-        self._blank = blank
-        p = re.escape(prefix)
-        self._value = re.compile(rb"<" + p + rb"(?:v|t)(?:\s[^>]*)?>[^<]")
-        self._cell = re.compile(rb"<" + p + rb"c((?:\s[^>]*)?)(?<!/)>(.*?)</" + p + rb"c>", re.DOTALL)
-        self._content = re.compile(rb"<" + p + rb"(?:v|t)(?:\s[^>]*)?>([^<]+)<")
-        self._start = b"<" + prefix + b"c"
-        self._ends = (b"</" + prefix + b"v>", b"</" + prefix + b"t>")
-
-    def value(self, row: bytes) -> bool:
-        """Say whether any cell holds a value; only blank shared strings make it look at every cell."""
-        if not self._blank:
-            return self._value.search(row) is not None
-        for cell in self._cell.finditer(row):
-            found = self._content.search(cell[2])
-            if found and not (b't="s"' in cell[1] and int(found[1]) in self._blank):
-                return True
-        return False
-
-    def last(self, row: bytes, number: int) -> tuple[int, int]:
-        """Return row and column, from 1, of the last cell with content."""
-        end = max(row.rfind(mark) for mark in self._ends)
-        start = row.rfind(self._start + b" ", 0, end)
-        found = _REFERENCE.search(row, start, row.find(b">", start)) if start >= 0 else None
-        if found is None:
-            return number, row.count(self._start, 0, end)
-        return int(found[2]), _column(found[1])
-
-    def errors(self, row: bytes) -> dict[tuple[int, int], str]:
-        """Return the error values of the row, by row and column from 0."""
-        if b't="e"' not in row:
-            return {}
-        found = {}
-        for cell in self._cell.finditer(row):
-            place, content = _REFERENCE.search(cell[1]), self._content.search(cell[2])
-            if b't="e"' in cell[1] and place and content:
-                found[int(place[2]) - 1, _column(place[1]) - 1] = content[1].decode("utf-8", "replace")
-        return found
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
-
-
-def scan_ods(data: bytes, sheet: int, *, file: str) -> SheetScan:
-    """Count the rows of an OpenDocument sheet, by its place among the sheets, that hold a value.
-
-    Raises
-    ------
-    FileRefusedError
-        ``file-rows``: more rows than a sheet has, repeated ones counted.
-    """
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        content = archive.read("content.xml")
-    tables = re.split(rb"<table:table(?=[\s>])", content)[1:]
-    body = tables[sheet].partition(b"</table:table>")[0] if sheet < len(tables) else b""
-    body = re.sub(rb"<office:annotation\b.*?</office:annotation>", b"", body, flags=re.DOTALL)
-    rows, width = 0, 0
-    for row in re.split(rb"<table:table-row(?=[\s/>])", body)[1:]:
-        if re.search(rb'office:value-type="(?!string")|<text:p(?:\s[^>]*)?>(?!</text:p>)', row):
-            repeated = re.match(rb'[^>]*table:number-rows-repeated="([0-9]{1,9})"', row)
-            rows += int(repeated[1]) if repeated else 1
-            width = max(width, _ods_width(row))
-        if rows > MAX_ROWS:
-            raise FileRefusedError("file-rows", file=file, limit=MAX_ROWS)
-    return SheetScan(rows, rows * width)
-
-
-def _ods_width(row: bytes) -> int:
-    """Return the columns up to the last cell with content, repeated ones counted."""
-    width = last = 0
-    for cell in re.split(rb"<table:(?:covered-)?table-cell(?=[\s/>])", row)[1:]:
-        repeated = re.match(rb'[^>]*table:number-columns-repeated="([0-9]{1,9})"', cell)
-        width += int(repeated[1]) if repeated else 1
-        if b"<text:p" in cell or b"office:value-type" in cell:
-            last = width
-    return last
+def _without_cdata(chunks: Iterable[bytes], file: str) -> Iterator[bytes]:
+    """Yield the pieces of a part; values in CDATA, where no program writes them, are passed over by the library."""
+    before = b""
+    for chunk in chunks:
+        if (b"!" in chunk or b"!" in before) and _CDATA in before + chunk:
+            raise FileRefusedError("file-damaged", file=file, problem="CDATA")
+        yield chunk
+        before = chunk[-_OVERLAP:]

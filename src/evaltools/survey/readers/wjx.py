@@ -1,131 +1,139 @@
-"""问卷星 exports by option text (按选项文本), as .xlsx or csv."""
+"""问卷星 exports by option text (按文本), option number (按序号) or score (按分数), as .xlsx, old .xls or csv."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from evaltools.errors import FileRefusedError
-from evaltools.survey.readers.columns import build_table, column_values, headers_of
-from evaltools.survey.readers.model import Book, RawColumn, Sniff, TableData
+from evaltools.survey.readers.cells import Cells
+from evaltools.survey.readers.columns import column_values, headers_of
+from evaltools.survey.readers.listed import OwnColumns, table_of_answers
+from evaltools.survey.readers.model import Book, Note, RawColumn, Sniff, TableData
+from evaltools.survey.readers.wjx_cells import (
+    MISSING_MARKS,
+    CellsOf,
+    Mode,
+    adds_up,
+    as_flags,
+    coding_of,
+    has_numeric_marks,
+    mode_of,
+    n_signs_inside,
+    with_marks,
+)
+from evaltools.survey.readers.wjx_headers import QUESTION, name_columns, option_of
 
 TOOL: Final = "wjx"
-_ROLES: Final[Mapping[str, str]] = {
-    "序号": "native_id",
-    "提交答卷时间": "submitted_at",
-    "所用时间": "duration",
-    "来源详情": "source_detail",
-    "来自IP": "ip",
-}
+_TOTAL: Final = "总分"
 # what the tool writes before the questions, and the sum of points, which stands before or behind them
-_OWN: Final = frozenset({*_ROLES, "来源", "用户ID", "总分"})
-_QUESTION: Final = re.compile(r"\s*(\d{1,4})\s*([、.．])\s*(.*)", re.DOTALL)
-_MATRIX: Final = re.compile(r"(.*[^—\s])\s*—+\s*([^—]+)", re.DOTALL)  # greedy: the last dash parts question and row
-_ROW_NUMBER: Final = re.compile(r"(\d{1,3})\s*[、.．]\s*(.+)", re.DOTALL)
-_BY_NUMBER: Final = re.compile(r"(?:第\d+题|\d+)\s*[(（].+[)）]", re.DOTALL)
-MISSING_MARKS: Final[Mapping[str, str]] = {
-    "(空)": "blank",
-    "（空）": "blank",
-    "(跳过)": "skipped_by_logic",
-    "（跳过）": "skipped_by_logic",
-}
+_OWN: Final = OwnColumns(
+    roles={
+        "序号": "native_id",
+        "提交答卷时间": "submitted_at",
+        "所用时间": "duration",
+        "来源详情": "source_detail",
+        "来自ip": "ip",
+    },
+    others=frozenset({"来源", "用户id", _TOTAL}),
+)
+_MODES: Final[Mapping[Mode, str]] = {"text": "按文本", "number": "按序号", "score": "按分数", "unknown": ""}
 
 
 def sniff(book: Book) -> Sniff:
     """Judge by the leading columns, which are found by name, and by numbered questions."""
-    headers = [header.strip() for header, _ in headers_of(book.first.row(0))]
-    own = sorted(_OWN & set(headers))
-    numbered = sum(1 for header in headers if _QUESTION.match(header))
+    headers = [header for header, _ in headers_of(book.first.row(0))]
+    own = sorted(set(_OWN.found(headers)))
+    numbered = sum(1 for header in headers if QUESTION.match(header) or option_of(header))
+    named = _MODES[mode_of(book.file)]
+    reason = f"columns {', '.join(own)}; {numbered} numbered questions{f'; file name with {named}' if named else ''}"
     if len(own) >= 4:
-        return Sniff(0.95, f"columns {', '.join(own)}; {numbered} numbered questions")
+        return Sniff(0.95, reason)
     if len(own) >= 2 and numbered:
-        return Sniff(0.7, f"columns {', '.join(own)}; {numbered} numbered questions")
+        return Sniff(0.7, reason)
     return Sniff(0.0, "leading columns not found")
 
 
 def read(book: Book) -> list[TableData]:
-    """Read an export by option text.
+    """Read an export of any of the three kinds.
 
-    Choices are joined by ``┋``; what a respondent typed into a choice's own blank stays behind it as ``〖…〗``, since
-    only the question tells a choice from a free text that uses these brackets.
-
-    Raises
-    ------
-    FileRefusedError
-        ``wjx-by-number``: the file was exported by option number (按选项序号), where a choice has a column of its own.
+    Which kind it is, the file's name says, or a sum of points that is the sum of all numbers; numbers of which neither
+    is known are told to be numbers or scores. -2 and -3 of numbered exports become the marks that exports by text have.
+    Choices are joined by ``┋``; what a respondent typed into a choice's own blank stays behind it as ``〖…〗``, or in a
+    column of its own. Ranks count as chosen; links to files are left out.
     """
+    return _read(book, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The reader for one kind of export, taken where it is named and never by itself."""
+
+    mode: Mode
+
+    @property
+    def TOOL(self) -> str:  # noqa: N802 - as the module's
+        """Name of the collecting tool."""
+        return TOOL
+
+    def sniff(self, book: Book) -> Sniff:
+        """Leave the judgement to the reader of all kinds."""
+        del book
+        return Sniff(0.0, "only where it is named")
+
+    def read(self, book: Book) -> list[TableData]:
+        """Read an export of this kind."""
+        return _read(book, self.mode)
+
+
+def _read(book: Book, named: Mode | None) -> list[TableData]:
     grid = book.first
-    headers = headers_of(grid.row(0))
     values = column_values(grid, 1)
-    for (header, _), cells in zip(headers, values, strict=True):
-        if _BY_NUMBER.fullmatch(header.strip()) and set(map(str, cells.occurring())) <= {"0", "1", "-2", "-3"}:
-            raise FileRefusedError("wjx-by-number", file=grid.file, column=header.strip())
-    columns = _name_columns(headers)
-    meta = {_ROLES[column.key]: column.position for column in reversed(columns) if column.key in _ROLES}
-    marks = MISSING_MARKS
-    return [build_table(grid, columns, n_header=1, separator="┋", values=values, meta=meta, missing_marks=marks)]
+    cells = CellsOf(values)
+    columns = name_columns(headers_of(grid.row(0)), cells.is_flag, cells.is_rank)
+    mode = named or _mode(book.file, columns, values)
+    ranked = [column for column in columns if _is_option(column) and not cells.is_flag(column.position)]
+    asked = [column for column in columns if not _OWN.has(column.header)]
+    marked = [column for column in asked if mode != "text" and has_numeric_marks(values[column.position])]
+    for column in marked:
+        values[column.position] = with_marks(values[column.position])
+    for column in ranked:
+        values[column.position] = as_flags(values[column.position])
+    codings = {one.position: coding_of(values[one.position], mode) for one in asked if one.option is None}
+    named_columns = [replace(one, coding=codings.get(one.position, one.coding)) for one in columns]
+    notes = _notes(mode, asked, ranked, marked)
+    if signs := sum(n_signs_inside(values[column.position]) for column in asked):
+        notes.append(Note("note-typed-signs", {"count": signs}))
+    return table_of_answers(grid, named_columns, values, _OWN, separator="┋", missing_marks=MISSING_MARKS, notes=notes)
 
 
-def _fold(text: str) -> str:
-    """Return a wording with tabs, line ends and full-width spaces inside it as one space."""
-    return re.sub(r"\s+", " ", text).strip()
+def _is_option(column: RawColumn) -> bool:
+    return column.option is not None and not column.typed
 
 
-def _name_columns(headers: Sequence[tuple[str, int]]) -> list[RawColumn]:
-    columns: list[RawColumn] = []
-    matrix: _Matrix | None = None
-    for position, (header, nth) in enumerate(headers):
-        question = _QUESTION.fullmatch(header)
-        if question is None:
-            matrix = None
-            columns.append(RawColumn(position, header, _fold(header), "label", nth=nth))
-            continue
-        number, sign, text = int(question[1]), question[2], question[3]
-        if matrix is not None and matrix.continues(number, sign):
-            matrix.rows += 1
-            columns.append(RawColumn(position, header, matrix.row(text), "label", matrix.lead, matrix.number, nth))
-            continue
-        following = headers[position + 1][0] if position + 1 < len(headers) else ""
-        matrix = _open_matrix(number, sign, text, following)
-        key, lead = (matrix.first_row, matrix.lead) if matrix else (_fold(text), None)
-        columns.append(RawColumn(position, header, key, "label", lead, number, nth))
-    return columns
+def _mode(file: str, columns: Sequence[RawColumn], values: Sequence[Cells]) -> Mode:
+    """Return the kind of an export; where the file's name and its layout disagree, neither is believed."""
+    mode = mode_of(file)
+    if mode == "text" and any(map(_is_option, columns)):
+        mode = "unknown"
+    total = next((values[column.position] for column in columns if column.key == _TOTAL), None)
+    if mode == "unknown" and total is not None:
+        asked = [values[column.position] for column in columns if not _OWN.has(column.header) and not column.typed]
+        numbers = [one for one in map(with_marks, asked) if coding_of(one, mode) == "numeral"]
+        if numbers and adds_up(numbers, total):
+            return "score"
+    return mode
 
 
-class _Matrix:
-    """A question with rows: only its first column carries the wording of the question."""
-
-    def __init__(self, number: int, sign: str, lead: str, first_row: str) -> None:
-        self.number, self.sign = number, sign
-        self.lead, self.first_row = _fold(lead), _fold(_bare(first_row))
-        self.rows = 1
-
-    def continues(self, number: int, sign: str) -> bool:
-        """Say whether ``N、子项`` or ``k.子项`` is the next row: the question's own number, or the next row's."""
-        if number == self.number:
-            return True
-        if number != self.rows + 1:
-            return False
-        # "2." behind the first row of question 1 may be question 2: then the sign tells
-        return number != self.number + 1 or sign != self.sign
-
-    def row(self, text: str) -> str:
-        """Return the wording of a further row; some exports repeat the question before it."""
-        parts = _MATRIX.fullmatch(text)
-        return _fold(_bare(parts[2] if parts and _fold(parts[1]) == self.lead else text))
-
-
-def _bare(text: str) -> str:
-    """Return the wording of a matrix row without its own number."""
-    numbered = _ROW_NUMBER.fullmatch(text.strip())
-    return numbered[2] if numbered else text
-
-
-def _open_matrix(number: int, sign: str, text: str, following: str) -> _Matrix | None:
-    """Begin a matrix where the header has a dash and the next column carries on; a dash alone is part of a wording."""
-    parts, after = _MATRIX.fullmatch(text), _QUESTION.fullmatch(following)
-    if parts is None or after is None:
-        return None
-    matrix = _Matrix(number, sign, parts[1], parts[2])
-    return matrix if matrix.continues(int(after[1]), after[2]) else None
+def _notes(
+    mode: Mode, asked: Sequence[RawColumn], ranked: Sequence[RawColumn], marked: Sequence[RawColumn]
+) -> list[Note]:
+    notes = []
+    if mode == "number":
+        notes.append(Note("note-option-numbers", {}))
+    if mode == "score" and any(map(_is_option, asked)):
+        notes.append(Note("note-option-scores", {}))
+    told = (("note-ranks", ranked), ("note-numeric-marks", marked if mode == "unknown" else ()))
+    return notes + [
+        Note(code, {"columns": [column.header.strip() for column in columns]}) for code, columns in told if columns
+    ]

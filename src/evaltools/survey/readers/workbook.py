@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, time, timedelta
-from typing import Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from evaltools.errors import FileRefusedError
 from evaltools.survey.readers.archive import DAMAGE
-from evaltools.survey.readers.cells import Cell, Coder
 from evaltools.survey.readers.model import Book, Grid, Kind, Limits
-from evaltools.survey.readers.sheet_scan import SheetScan, refuse_doctype, scan_ods, scan_xlsx
+from evaltools.survey.readers.ods_scan import scan_ods, with_signs
+from evaltools.survey.readers.row_scan import SheetScan
+from evaltools.survey.readers.sheet_grid import gather_grid
+from evaltools.survey.readers.sheet_scan import XlsxParts, open_parts, refuse_doctype
 from evaltools.survey.readers.xls_scan import scan_xls
 from evaltools.text import clean
 
-_EXACT = 1e15  # from here on a stored number may have lost digits
+Table = tuple[CalamineSheet, SheetScan]
+"""A sheet or some rows of it, and what an independent look has found there."""
 
 
 @contextmanager
@@ -45,10 +46,12 @@ def open_workbook(data: bytes, kind: Kind, *, sheet: str | None, file: str, limi
         ``xlsx-string``, ``file-encrypted``, ``file-damaged``; also while a sheet is read.
     """
     try:
-        if kind != "xls":
+        if kind == "ods":
             refuse_doctype(data, file=file)
-        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
-            sheets = _Sheets(workbook, data, kind, file, limits)
+        parts = open_parts(data, file=file) if kind == "xlsx" else None
+        stream = parts.workbook() if parts else with_signs(data) if kind == "ods" else io.BytesIO(data)
+        with CalamineWorkbook.from_filelike(stream) as workbook:
+            sheets = _Sheets(workbook, parts, data, kind, file, limits)
             names = sheets.visible
             if sheet is not None and sheet not in workbook.sheet_names:
                 known = [clean(name) for name in workbook.sheet_names]
@@ -65,9 +68,10 @@ def open_workbook(data: bytes, kind: Kind, *, sheet: str | None, file: str, limi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sheets:
-    """The sheets of an open workbook."""
+    """The sheets of an open workbook; the library sees those of an .xlsx window by window."""
 
     workbook: CalamineWorkbook
+    parts: XlsxParts | None
     data: bytes
     kind: Kind
     file: str
@@ -80,75 +84,41 @@ class _Sheets:
     def first(self, names: Iterable[str]) -> Grid:
         """Read the first sheet that holds a value."""
         for name in names:
-            scan = self._scan(name)
-            if scan.rows:
-                return self._read(name, scan)
+            try:
+                return self.load(name)
+            except FileRefusedError as error:
+                if error.code != "sheet-empty":
+                    raise
         raise FileRefusedError("sheet-empty", file=self.file, sheet="")
 
     def load(self, name: str) -> Grid:
         """Read a sheet by name."""
-        scan = self._scan(name)
-        if not scan.rows:
-            raise FileRefusedError("sheet-empty", file=self.file, sheet=clean(name))
-        return self._read(name, scan)
+        tables = self._whole(name) if self.parts is None else _windows(self.parts, name, self.limits)
+        return gather_grid(tables, name, self.file)
 
-    def _scan(self, name: str) -> SheetScan:
-        return _scan(self.data, self.kind, name, self.workbook.sheet_names.index(name), self.file)
-
-    def _read(self, name: str, scan: SheetScan) -> Grid:
+    def _whole(self, name: str) -> Iterator[Table]:
+        place = self.workbook.sheet_names.index(name)
+        scan = (scan_ods if self.kind == "ods" else scan_xls)(self.data, place, file=self.file)
         if scan.cells > self.limits.max_cells:
             raise FileRefusedError("file-cells", file=self.file, limit=self.limits.max_cells)
-        return _read_sheet(self.workbook, name, scan, self.file)
+        if scan.rows:
+            yield self.workbook.get_sheet_by_name(name), scan
 
 
-def _scan(data: bytes, kind: Kind, name: str, place: int, file: str) -> SheetScan:
-    if kind == "xlsx":
-        return scan_xlsx(data, name, file=file)
-    return scan_ods(data, place, file=file) if kind == "ods" else scan_xls(data, place, file=file)
+def _windows(parts: XlsxParts, name: str, limits: Limits) -> Iterator[Table]:
+    """Yield a worksheet by windows, of which the library opens the next while the last one is worked on."""
 
+    def open_window(content: Iterable[bytes]) -> CalamineSheet:
+        with CalamineWorkbook.from_filelike(parts.workbook(name, content)) as workbook:
+            return workbook.get_sheet_by_name(name)
 
-def _read_sheet(workbook: CalamineWorkbook, name: str, scan: SheetScan, file: str) -> Grid:
-    table = workbook.get_sheet_by_name(name)
-    top, left = table.start or (0, 0)
-    # calamine gives #N/A and its kin as blanks, and a blank would pass for an answer that was left out
-    errors: dict[int, dict[int, str]] = {}
-    for (place, column), text in scan.errors.items():
-        errors.setdefault(place, {})[column] = text
-    numbers: list[int] = []
-    columns: list[Coder] = []
-    for place, values in enumerate(table.to_python(), start=top):
-        row = [_cell(value) for value in values]
-        for column, text in errors.get(place, {}).items():
-            row[column - left] = text
-        if any(cell is not None for cell in row):
-            columns = columns or [Coder() for _ in row]
-            numbers.append(place + 1)
-            for coder, cell in zip(columns, row, strict=True):
-                coder.add(cell)
-    if len(numbers) != scan.rows:
-        raise FileRefusedError("rows-mismatch", file=file, sheet=clean(name), read=len(numbers), counted=scan.rows)
-    cells = [coder.cells() for coder in columns]
-    while cells and cells[-1].is_blank:
-        cells.pop()
-    return Grid(file, name, numbers, cells, scan.rows, _merged(table))
-
-
-def _merged(table: CalamineSheet) -> tuple[tuple[int, int, int, int], ...]:
-    return tuple((top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in table.merged_cell_ranges or ())
-
-
-def _cell(value: Any) -> Cell:
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return repr(value)
-        return int(value) if value.is_integer() and abs(value) < _EXACT else value
-    if isinstance(value, timedelta):
-        seconds = round(value.total_seconds())
-        return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    if isinstance(value, (int, date, time)):
-        return value
-    return str(value)
+    with ThreadPoolExecutor(max_workers=1) as library:
+        opened: tuple[Future[CalamineSheet], SheetScan] | None = None
+        for window in parts.windows(name, limits.max_cells):
+            # above the first value there is nothing to read, and a sheet of charts cannot be opened
+            if window.scan.cells:
+                last, opened = opened, (library.submit(open_window, window.content), window.scan)
+                if last is not None:
+                    yield last[0].result(), last[1]
+        if opened is not None:
+            yield opened[0].result(), opened[1]

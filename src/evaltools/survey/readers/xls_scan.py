@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from evaltools.errors import FileRefusedError
 from evaltools.survey.readers import ole
-from evaltools.survey.readers.sheet_scan import SheetScan
+from evaltools.survey.readers.model import Epoch
+from evaltools.survey.readers.number_formats import SHARE_FORMATS, is_share
+from evaltools.survey.readers.row_scan import SheetScan
 
 _EOF, _BOUNDSHEET, _FILEPASS, _STRING = 0x000A, 0x0085, 0x002F, 0x0207
+_DATEMODE, _FORMAT, _STYLE = 0x0022, 0x041E, 0x00E0
 _FORMULAS = (0x0006, 0x0206, 0x0406)
 _LABELS = (0x0204, 0x00D6)
 _BOOLEAN_OR_ERROR = 0x0205
-_NUMBERS = (0x0203, 0x027E, 0x00BD, 0x00FD)  # number, packed number, several packed, shared string
+_PACKED = 0x00BD
+_NUMBERS = (0x0203, 0x027E, _PACKED, 0x00FD)  # number, packed number, several packed, shared string
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 
 
@@ -31,19 +36,44 @@ def scan_xls(data: bytes, sheet: int, *, file: str) -> SheetScan:
     try:
         container = ole.open_compound(data)
         stream = container.stream("Workbook" if "Workbook" in container.entries else "Book")
-        return _scan(stream, _sheet_offset(stream, sheet, file))
+        book = _read_globals(stream, file)
+        return _scan(stream, book.offsets[sheet], book)
     except (ole.DamagedOleError, struct.error, IndexError) as error:
         raise FileRefusedError("file-damaged", file=file, problem=type(error).__name__) from error
 
 
-def _sheet_offset(stream: bytes, sheet: int, file: str) -> int:
-    offsets = []
+@dataclass(slots=True)
+class _Globals:
+    """What holds for all sheets: where each begins, styles that show a percentage, the year that days count from."""
+
+    offsets: list[int] = field(default_factory=list)
+    formats: set[int] = field(default_factory=lambda: set(SHARE_FORMATS))
+    shares: set[int] = field(default_factory=set)
+    epoch: Epoch = 1900
+
+
+def _read_globals(stream: bytes, file: str) -> _Globals:
+    book, style = _Globals(), 0
     for kind, body in _records(stream, 0):
         if kind == _FILEPASS:
             raise FileRefusedError("file-encrypted", file=file)
         if kind == _BOUNDSHEET:
-            offsets.append(struct.unpack_from("<I", body)[0])
-    return int(offsets[sheet])
+            book.offsets.append(struct.unpack_from("<I", body)[0])
+        elif kind == _DATEMODE and body[:1] == b"\x01":
+            book.epoch = 1904
+        elif kind == _FORMAT and is_share(_format_code(body)):
+            book.formats.add(struct.unpack_from("<H", body)[0])
+        elif kind == _STYLE:
+            if struct.unpack_from("<H", body, 2)[0] in book.formats:
+                book.shares.add(style)
+            style += 1
+    return book
+
+
+def _format_code(body: bytes) -> str:
+    if len(body) == 3 + body[2]:  # as versions before 97 wrote it
+        return body[3:].decode("latin-1")
+    return body[5:].decode("utf-16-le" if body[4] & 1 else "latin-1", "replace")
 
 
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
@@ -63,8 +93,9 @@ def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
     raise ole.DamagedOleError("cut short")
 
 
-def _scan(stream: bytes, at: int) -> SheetScan:
+def _scan(stream: bytes, at: int, book: _Globals) -> SheetScan:
     rows: set[int] = set()
+    shares: set[tuple[int, int]] = set()
     errors: dict[tuple[int, int], str] = {}
     width = 0
     waiting: int | None = None  # row of a formula whose text stands in the next record
@@ -77,11 +108,18 @@ def _scan(stream: bytes, at: int) -> SheetScan:
             waiting = row if text_follows else None
             if error is not None:
                 errors[row, column] = error
+            shares |= {(row, place) for place, style in _styles(kind, column, body) if style in book.shares}
             if holds:
                 rows.add(row)
             width = max(width, column + 1)
     cells = (max(rows) - min(rows) + 1) * width if rows else 0
-    return SheetScan(len(rows), cells, errors)
+    return SheetScan(len(rows), cells, errors, frozenset(shares), epoch=book.epoch)
+
+
+def _styles(kind: int, column: int, body: bytes) -> list[tuple[int, int]]:
+    """Return column and style of each cell of a record."""
+    count = (len(body) - 6) // 6 if kind == _PACKED else 1
+    return [(column + place, struct.unpack_from("<H", body, 4 + 6 * place)[0]) for place in range(count)]
 
 
 def _judge(kind: int, body: bytes) -> tuple[bool, str | None, bool]:
