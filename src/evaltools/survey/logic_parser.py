@@ -1,15 +1,18 @@
 """Read an XPath expression of a form into a tree.
 
-The part of XPath 1.0 that makes sense on a table: `${question}`, `.`, numbers, quoted text, functions, and the
-operators, by falling precedence: unary ``-``; ``* div mod``; ``+ -``; ``< <= > >=``; ``= !=``; ``and``; ``or``. Paths
-and predicates walk a document and are not read.
+The part of XPath 1.0 that makes sense on a table: `${question}`, `.`, numbers, quoted text, functions, in a choice
+filter also the columns of the sheet `choices`, and the operators, by falling precedence: unary ``-``; ``* div mod``;
+``+ -``; ``< <= > >=``; ``= !=``; ``and``; ``or``. Paths and predicates walk a document and are not read.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from evaltools.survey.instrument_model import BilingualText
 
 MAX_LENGTH: Final = 10_000
 MAX_TOKENS: Final = 900
@@ -67,11 +70,27 @@ class Current:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoiceColumn:
+    """A word alone: a column of the sheet `choices`, as a choice filter reads it."""
+
+    name: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A function with its arguments."""
 
     function: str
     arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """``jr:choice-name``: the wording of the choice that a value names."""
+
+    value: Node
+    choices: Mapping[str, BilingualText] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +109,7 @@ class Operation:
     right: Node
 
 
-Node = Text | Number | Name | Current | Call | Negation | Operation
+Node = Text | Number | Name | Current | ChoiceColumn | Call | Label | Negation | Operation
 
 
 class _Token(NamedTuple):
@@ -180,7 +199,7 @@ class _Parser:
                 self._take()
                 return Current()
             case _Token("word"):
-                return self._call(depth)
+                return self._word(depth)
             case _Token("sign", "-"):
                 self._take()
                 return Negation(self._operand(depth + 1))
@@ -192,10 +211,12 @@ class _Parser:
             case _:
                 raise self.unexpected()
 
-    def _call(self, depth: int) -> Node:
+    def _word(self, depth: int) -> Node:
+        if self.ahead.text in _BINDING:
+            raise self.unexpected()
         function = self._take()
         if self.ahead.text != "(" or self.ahead.kind != "sign":
-            raise LogicError("logic-syntax", position=function.position, found=function.text)
+            return ChoiceColumn(function.text, function.position)
         self._take("(")
         arguments: list[Node] = []
         while self._operator() != ")" or arguments:
@@ -205,3 +226,18 @@ class _Parser:
             self._take(",")
         self._take(")")
         return Call(function.text, tuple(arguments))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and all below it, in the order of the text."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        match node:
+            case Call(_, arguments):
+                waiting.extend(reversed(arguments))
+            case Label(value) | Negation(value):
+                waiting.append(value)
+            case Operation(_, left, right):
+                waiting.extend((right, left))
