@@ -72,7 +72,7 @@ def test_columns_left_out_or_without_type_are_missing(store, add):
     add(store, ratings=pa.table({"response_id": ["a"], "bank_id": ["b"], "repeat_no": [1], "psu": pa.nulls(1)}))
     assert store.read("ratings").to_pylist() == [
         {"response_id": "a", "bank_id": "b", "repeat_no": 1, "branch_id": None, "shopper_hash": None,
-         "scenario_id": None, "stratum": None, "psu": None}
+         "scenario_id": None, "stratum": None, "psu": None, "status": None, "event_date": None}
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 from evaltools.errors import DamageError, ReportError
@@ -62,17 +63,27 @@ def read_manifest(folder: Path) -> list[ReportEntry]:
         raise ReportError("manifest-invalid", path=folder.as_posix(), problem=type(problem).__name__) from None
 
 
+def superseded(folder: Path, on: date) -> str:
+    """Return ``manifest.json`` of a folder of reports with the day from which on their data are not to be used."""
+    content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    return json.dumps({**content, "superseded_by_erasure": on.isoformat()}, ensure_ascii=False, indent=1) + "\n"
+
+
 def verify_reports(folder: Path) -> int:
     """Return the number of reports, once each file is seen to be what was written.
 
     Raises
     ------
     DamageError
-        ``report-changed``, with the files that are gone or differ.
+        ``superseded_by_erasure``, with the day: a respondent was erased from the data behind them; ``report-changed``,
+        with the files that are gone or differ.
     ReportError
         ``manifest-missing`` or ``manifest-invalid``.
     """
     entries = read_manifest(folder)
+    erased_on = json.loads((folder / NAME).read_text(encoding="utf-8")).get("superseded_by_erasure")
+    if erased_on is not None:
+        raise DamageError("superseded_by_erasure", path=folder.as_posix(), date=erased_on)
     changed = [entry.path for entry in entries if not _same(folder, entry)]
     if changed:
         raise DamageError("report-changed", path=folder.as_posix(), count=len(changed), files=changed)

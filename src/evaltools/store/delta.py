@@ -108,7 +108,7 @@ def write_version(store: Path, name: str, pin: TablePin | None, rows: pa.Table, 
     if overwrite and pin is not None:
         gone = set(pin.data())
         kept = tuple(replace(file, removed=version) if file in gone else file for file in kept)
-    return TablePin(folder.name, version, (*kept, *log, data))
+    return TablePin(folder.name, version, (*kept, *log, data), pin.first if pin else 0)
 
 
 def _parquet(rows: pa.Table) -> bytes:

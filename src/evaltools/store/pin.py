@@ -48,11 +48,15 @@ class FilePin:
 
 @dataclass(frozen=True, slots=True)
 class TablePin:
-    """The committed version of a table and the files of this and all earlier versions."""
+    """The committed version of a table and the files of this and all earlier versions that can still be read.
+
+    `first` is the earliest of these; the data of versions before it were erased.
+    """
 
     folder: str
     version: int
     files: tuple[FilePin, ...]
+    first: int = 0
 
     def data(self, version: int | None = None) -> tuple[FilePin, ...]:
         """Return the files that hold the rows of a version, oldest first."""
@@ -114,7 +118,13 @@ def read_pin(folder: Path) -> Pin:
 def write_pin(folder: Path, pin: Pin) -> None:
     """Make a state the committed one: written beside, flushed, renamed."""
     tables = {
-        name: {"version": table.version, "rows": table.rows, "folder": table.folder, "files": _listed(table.files)}
+        name: {
+            "version": table.version,
+            **({"first": table.first} if table.first else {}),
+            "rows": table.rows,
+            "folder": table.folder,
+            "files": _listed(table.files),
+        }
         for name, table in sorted(pin.tables.items())
     }
     body = {
@@ -149,7 +159,10 @@ def _checked_json(path: Path) -> dict[str, Any]:
 def _pin(raw: Mapping[str, Any]) -> Pin:
     tables = {
         name: TablePin(
-            _matching(_SAFE_FOLDER, table["folder"]), int(table["version"]), tuple(map(_file, table["files"]))
+            _matching(_SAFE_FOLDER, table["folder"]),
+            int(table["version"]),
+            tuple(map(_file, table["files"])),
+            int(table.get("first", 0)),
         )
         for name, table in raw["tables"].items()
     }

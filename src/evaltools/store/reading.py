@@ -39,10 +39,12 @@ def read_rows(
     DamageError
         A data or log file is missing, cut, changed or unreadable.
     UsageError
-        ``store-column-unknown``, ``store-version-unknown``.
+        ``store-column-unknown``, ``store-version-unknown``, ``store-version-erased``.
     """
     if version is not None and (pin is None or not 0 <= version <= pin.version):
         raise UsageError("store-version-unknown", table=table, version=version, latest=pin.version if pin else "none")
+    if version is not None and pin is not None and version < pin.first:
+        raise UsageError("store-version-erased", table=table, version=version, first=pin.first)
     if pin is None:
         empty = table_schema(table).empty_table()
         return empty if columns is None else empty.select(_known(table, columns, empty.schema))

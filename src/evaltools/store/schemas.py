@@ -30,16 +30,21 @@ _RATING: Final = "response_id:str! bank_id:str! repeat_no:int!"
 _COLUMNS: Final = {
     "files": "file_sha256:str! sheet:str! rel_path:str! source_no:int! source_sha:str instrument:str!"
     " instrument_version:str wave:str! reader:str column_map_sha:str n_read:int! n_accepted:int! n_quarantined:int!"
-    " n_duplicate:int!",
+    " n_duplicate:int! holds:str",
     "responses": "response_id:str! instrument:str! wave:str! mode:str channel:str tool:str form_version:str"
     " enterprise_id:str collector_hash:str ip_hash:str started_at:time submitted_at:time duration_s:float"
     " event_date:date status:str! source_row:int file_sha256:str sheet:str content_sha:str",
-    "ratings": f"{_RATING} branch_id:str shopper_hash:str scenario_id:str stratum:str psu:str",
+    "ratings": f"{_RATING} branch_id:str shopper_hash:str scenario_id:str stratum:str psu:str status:str"
+    " event_date:date",
     "missing": f"{_RATING} item:str! reason:str!",
     "texts": "response_id:str! item:str! bank_id:str repeat_no:int text:str",
     "quarantine": "file_sha256:str! sheet:str! source_sha:str instrument:str wave:str bank_id:str row:int"
     " column:str rule:str! scope:str! value:str value_sha:str reason:str mend:str resolved_by:str",
     "corrections": "correction_id:str! locator:str! old_sha:str new_value:str who:str! why:str! made_at:time!",
+    "identities": "response_id:str! kind:str! hash:str! instrument:str wave:str file_sha256:str sheet:str"
+    " source_row:int",
+    "firm_pairs": "pair:str! left_id:str! right_id:str! reason:str similarity:float decision:str",
+    "erasures": "erasure_id:str! kind:str! hash:str! level:int! made_on:date",
     "items": "instrument:str! version:str! item:str! concept:str type:str scale:str polarity:str sensitivity:str"
     " label_zh:str label_en:str wording_sha:str",
     "crosswalk": "concept:str! wave:str! instrument:str! item:str! comparability:str recode:str",
@@ -75,6 +80,9 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
     "texts": ("response_id", "item", "bank_id", "repeat_no"),
     "quarantine": ("file_sha256", "sheet", "row", "column", "rule"),
     "corrections": ("correction_id",),
+    "identities": ("response_id", "kind"),
+    "firm_pairs": ("pair",),
+    "erasures": ("erasure_id", "kind", "hash"),
     "items": ("instrument", "version", "item"),
     "crosswalk": ("concept", "wave", "instrument", "item"),
     "frame": ("list_id", "stratum", "enterprise_id"),

@@ -123,6 +123,8 @@ class Store:
                 yield transaction
                 try:
                     self._pin = transaction.commit()
+                    if transaction.erases_history:
+                        heal(self._folder, self._pin)
                 except (OSError, DeltaError) as problem:
                     reason = _without_place(str(problem), campaign)
                     raise EvaltoolsError("store-write-failed", campaign=campaign.name, problem=reason) from problem

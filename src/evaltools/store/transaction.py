@@ -12,6 +12,7 @@ from evaltools.errors import RefusedError, UsageError
 from evaltools.store.conform import conform, ordered, same_content
 from evaltools.store.delta import write_version
 from evaltools.store.disk import flush_folder
+from evaltools.store.erase import without_history
 from evaltools.store.pin import Pin, TablePin, pin_path, write_pin
 from evaltools.store.reading import read_rows, stored_schema
 from evaltools.store.schemas import REPEATABLE_TABLES, key_columns, table_schema
@@ -38,6 +39,7 @@ class Transaction:
         self._folder = folder
         self._pin = pin
         self._fingerprint = pin.key_fingerprint
+        self._without_history = False
         self._staged: dict[str, _Staged] = {}
         self._open = True
 
@@ -45,6 +47,16 @@ class Transaction:
     def key_fingerprint(self) -> str | None:
         """Fingerprint of the key that made the pseudonyms; None before the first."""
         return self._fingerprint
+
+    @property
+    def number(self) -> int:
+        """Number of the committed state on which the changes rest; committing them gives the next."""
+        return self._pin.commit
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables that were ever written."""
+        return tuple(sorted(self._pin.tables))
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table with the changes of this transaction, in the order of its key.
@@ -113,6 +125,21 @@ class Transaction:
             raise RefusedError("store-key-differs", stored=self._fingerprint, given=fingerprint)
         self._fingerprint = fingerprint
 
+    def change_key_fingerprint(self, fingerprint: str | None) -> None:
+        """Record that all keyed hashes are now of another key; the caller has replaced them in this transaction."""
+        self._require_open()
+        self._fingerprint = fingerprint
+
+    def erase_history(self) -> None:
+        """Have the commit drop all earlier versions of all tables, also where nothing else changes."""
+        self._require_open()
+        self._without_history = True
+
+    @property
+    def erases_history(self) -> bool:
+        """Whether the commit drops all earlier versions."""
+        return self._without_history
+
     def commit(self) -> Pin:
         """Write all changes and make them the committed state; :meth:`evaltools.store.Store.writing` calls it.
 
@@ -131,7 +158,7 @@ class Transaction:
         changes = {table: staged for table, staged in sorted(self._staged.items()) if self._changes(table, staged)}
         for table, staged in changes.items():
             self._require_unique(table, staged)
-        if not changes and self._fingerprint == self._pin.key_fingerprint:
+        if not changes and self._fingerprint == self._pin.key_fingerprint and not self._without_history:
             return self._pin
         if not pin_path(self._folder).exists():
             # From now on tables without store.json are damage, not the leftover of a first run.
@@ -139,6 +166,8 @@ class Transaction:
             flush_folder(self._folder.parent)
             write_pin(self._folder, self._pin)
         tables = self._written(changes)
+        if self._without_history:
+            tables = {name: without_history(table) for name, table in tables.items()}
         committed = Pin(self._pin.commit + 1, self._fingerprint, tables)
         write_pin(self._folder, committed)
         return committed
