@@ -58,6 +58,7 @@ lab: $(READY)  ## open JupyterLab on the demo campaign
 
 bench: $(READY)  ## measure, beside a peer in the same run; adds to benchmarks/results/bench.json
 	$(BIN)/python benchmarks/change_speed.py --bench benchmarks/results/bench.json
+	$(BIN)/python benchmarks/reading_speed.py --bench benchmarks/results/bench.json
 
 shots: $(READY)  ## take pictures of the demo's pages in headless Chromium: build/shots/
 	$(BIN)/python benchmarks/shots.py

@@ -29,8 +29,8 @@ from bench_json import add_figures
 from evaltools.survey.coerce import Column
 from evaltools.survey.instrument import Instrument, read_instrument_file
 from evaltools.survey.logic import compile_expression
-from evaltools.survey.logic_form import compile_logic
-from evaltools.survey.logic_walk import Exceptions, Walked, walk_form
+from evaltools.survey.logic.form import compile_logic
+from evaltools.survey.logic.walk import Exceptions, Walked, walk_form
 
 LIMIT_SECONDS = 2.0
 PEER_DAY = date(2022, 12, 1)

@@ -14,7 +14,7 @@ FLOORS = {
     "scoring": 3,
     "report": 4,
     "campaign": 5, "skeleton": 5,
-    "run": 6, "lab": 6, "doctor": 6,
+    "run": 6, "forget": 6, "lab": 6, "doctor": 6,
     "cli": 7, "__init__": 7,
     "__main__": 8,
 }  # fmt: skip

@@ -24,10 +24,16 @@ from evaltools.store.schemas import input_tables
 from evaltools.survey.answers import accepted_answers, stored_choices
 from evaltools.survey.findings import list_findings
 from evaltools.survey.quality import QualityResult, read_quality
+from evaltools.survey.versions.harmonising import comparability_of
+from evaltools.survey.versions.old_forms import old_forms
 
 if TYPE_CHECKING:
     from evaltools.report.render import RenderResult
     from evaltools.survey.accounting import IngestResult
+    from evaltools.survey.corrections.review import Reviewed
+    from evaltools.survey.corrections.taking import Sent, Taken
+    from evaltools.survey.export.exporting import ExportResult
+    from evaltools.survey.live.outcome import PullResult
     from evaltools.text import Lang
 
 Progress = Callable[[int, int, str], None]
@@ -72,20 +78,63 @@ class Campaign:
         """Return the newest committed state of the store."""
         return Store.open(self.folder / "store")
 
-    def ingest(self, paths: Sequence[str | Path] | None = None, *, progress: Progress | None = None) -> IngestResult:
+    def pull(self, source: str | None = None, *, progress: Progress | None = None) -> PullResult:
+        """Fetch new and edited submissions from the campaign's live sources into ``raw/``; nothing else asks a server.
+
+        Parameters
+        ----------
+        source
+            Name of one ``[[live]]`` table; None: all.
+        progress
+            Called with submissions done, submissions in all, and the name of the source.
+        """
+        from evaltools.survey.live.incremental import pull
+
+        return pull(self.folder, self.config, source, progress=progress)
+
+    def ingest(
+        self,
+        paths: Sequence[str | Path] | None = None,
+        *,
+        reader: str | None = None,
+        progress: Progress | None = None,
+    ) -> IngestResult:
         """Read raw files, check every row, store what is good and quarantine the rest.
 
         Parameters
         ----------
         paths
             Only these files; None: all that the sources' patterns match.
+        reader
+            Name of the reader for these files, in place of that of their sources.
         progress
             Called with files done, files in all, and the name of the file.
         """
         from evaltools.survey.ingest import ingest
 
         chosen = None if paths is None else [Path(path) for path in paths]
-        return ingest(self.folder, self.config, paths=chosen or None, progress=progress)
+        return ingest(self.folder, self.config, paths=chosen or None, reader=reader, progress=progress)
+
+    def send_corrections(self, out: str | Path) -> Sent:
+        """Write the open findings as a workbook with drop-downs for new value, action, who and why."""
+        from evaltools.survey.corrections.taking import send_lines
+
+        return send_lines(self.folder, self.config, Path(out))
+
+    def take_corrections(self, path: str | Path) -> Taken:
+        """Take a returned workbook or csv into the campaign's ``corrections/``; the next ingest applies what was taken.
+
+        Every line that is not taken is answered with the reason, in a workbook beside the returned one.
+        """
+        from evaltools.survey.corrections.taking import take_lines
+
+        return take_lines(self.folder, self.config, Path(path))
+
+    def review_corrections(self) -> Reviewed:
+        """Compare raw files, correction log and store cell by cell; nothing is written."""
+        from evaltools.survey.corrections.review import review_log
+
+        return review_log(self.folder, self.config)
 
     def freeze(self) -> Path:
         """Fix framework, goalposts, weights and headline: write `framework.lock`; return its path.
@@ -202,7 +251,9 @@ class Campaign:
         for (wave, instrument), count in accepted.items():
             waves.setdefault(wave, {})[instrument] = int(count)
         tables = [{"name": name, "version": at, "rows": counts[name]} for name, at in store.versions().items()]
-        return {"tables": tables, "waves": waves}
+        decisions = store.read("firm_pairs", ["decision"]).column("decision")
+        forms = old_forms(store).to_dict("records")
+        return {"tables": tables, "waves": waves, "firm_pairs_open": decisions.null_count, "old_forms": forms}
 
     def report(
         self,
@@ -241,6 +292,59 @@ class Campaign:
             progress=progress,
         )
 
+    def export(
+        self,
+        out: str | Path,
+        *,
+        instruments: Sequence[str] | None = None,
+        formats: Sequence[str] | None = None,
+        lang: Lang | None = None,
+        texts: bool = False,
+        progress: Progress | None = None,
+    ) -> ExportResult:
+        """Write the accepted answers as tidy files with a codebook, after the disclosure check.
+
+        Parameters
+        ----------
+        out
+            Folder of the export, which holds nothing else.
+        instruments
+            None: all of which something is stored.
+        formats
+            Some of ``csv``, ``xlsx``, ``sav``, ``dta``; None: all.
+        lang
+            Language of labels; None: the campaign's.
+        texts
+            Also free text, which the disclosure check cannot judge.
+
+        Raises
+        ------
+        RefusedError
+            ``export-few``, ``export-nothing-left``: too few enterprises to hide among.
+        DamageError
+            ``export-readback``: a file did not hold what was written; none is left.
+        """
+        from evaltools.survey.export.exporting import export_answers
+
+        gate = self.framework.gate
+        return export_answers(
+            self.folder,
+            self.config,
+            self.store(),
+            Path(out),
+            min_cell=gate.min_cell,
+            min_branches=gate.branches,
+            instruments=instruments,
+            formats=formats,
+            lang=lang,
+            texts=texts,
+            units={
+                (one.instrument, one.item): self.framework.units[one.unit]
+                for one in self.framework.indicators if one.statistic == "mean"
+            },
+            progress=progress,
+        )  # fmt: skip
+
     def sql(self, query: str) -> pd.DataFrame:
         """Answer one SELECT over the tables of the store."""
         from evaltools.store.sql import query as ask
@@ -272,16 +376,10 @@ class Campaign:
             inputs={"files": sorted(set(files)), "tables": versions, "seed": seed},
             waves=(before, after),
             design=self.config.design,
-            comparability=self._comparability(),
+            comparability=comparability_of(store, self.config),
             headline=self.config.headline,
             flags=[state.flag] if state.flag else [],
         )
-
-    def _comparability(self) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
-        for source in self.config.sources:
-            found.setdefault(source.instrument, {}).update(source.comparability)
-        return found
 
     def _freeze_state(self) -> FreezeState:
         return check_lock(self.folder, self.framework, endline_rows=self._endline_rows(), headline=self.config.headline)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import date
+from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -37,13 +39,53 @@ def _inside(pattern: str) -> str:
     return pattern
 
 
+_SERVER = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[\w-]{1,63}(\.[\w-]{1,63})*)(:[0-9]{1,5})?/?", re.ASCII)
+
+
+def _server(url: str) -> str:
+    try:
+        parts = urlsplit(url) if _SERVER.fullmatch(url) else None
+        host = parts.hostname if parts and parts.port != 0 else None
+    except ValueError:
+        host = None
+    if not host:
+        raise SettingError("live-url")
+    if url.startswith("http:") and not _is_loopback(host):
+        raise SettingError("live-url-https")
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _like(pattern: str, code: str) -> AfterValidator:
+    """Check a text's form; the fault does not repeat the text, which may be a secret in the wrong place."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise SettingError(code)
+        return value
+
+    return AfterValidator(check)
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 RelativePattern = Annotated[str, AfterValidator(_inside)]
+_IN_A_NAME = r"[^/\\:*?\"<>|\[\]\x00-\x1f]"
+RawFolder = Annotated[str, AfterValidator(_inside), _like(rf"raw(/(?!\.){_IN_A_NAME}+(?<![. ]))*", "live-folder")]
+# names of other programs' secrets are refused: a campaign file may come from somebody else, who also names the server
+Variable = Annotated[str, _like(r"(EVALTOOLS|KOBO|ODK|CENTRAL)[A-Z0-9_]{0,60}", "live-variable")]
+Service = Annotated[str, _like(r"evaltools[a-z0-9_-]{0,60}", "live-service")]
+AssetUid = Annotated[str, _like(r"[A-Za-z0-9]{1,64}", "live-asset")]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
 
 
 class LocalText(_Table):
@@ -91,10 +133,15 @@ class ColumnRef(_Table):
 
 
 class Source(_Table):
-    """Files of one kind: which instrument, wave and mode they hold, and where their columns differ from it."""
+    """Files of one kind: which instrument, wave and mode they hold, and where their columns differ from it.
+
+    `version` names an older version of the instrument; `rescale` gives, by question, the newest version's choice for
+    each of its choices.
+    """
 
     pattern: RelativePattern
     instrument: Name
+    version: Name | None = None
     wave: Identifier
     mode: Literal["self", "interviewer", "visit", "record"]
     channel: Identifier
@@ -104,7 +151,58 @@ class Source(_Table):
     columns: dict[str, str | ColumnRef] = {}
     absent: tuple[str, ...] = ()
     recode: dict[str, dict[str, str]] = {}
+    dates: dict[str, Literal["dmy", "mdy"]] = {}
+    units: dict[str, str] = {}
     comparability: dict[str, Literal["same", "rescaled", "reworded", "not_comparable"]] = {}
+    rescale: dict[str, dict[str, str]] = {}
+
+    @property
+    def form(self) -> str:
+        """Name of the instrument as it is looked up: of an older version ``name@version``."""
+        return f"{self.instrument}@{self.version}" if self.version else self.instrument
+
+
+class LiveSource(_Table):
+    """A server that submissions can be pulled from on request. What lets us in stands outside the campaign's files."""
+
+    name: Identifier
+    kind: Literal["kobo", "odk_central"]
+    url: Annotated[str, AfterValidator(_server)]
+    folder: RawFolder
+    asset: AssetUid | None = None
+    project: int | None = Field(default=None, ge=1)
+    form: str | None = Field(default=None, min_length=1, max_length=200)
+    token_env: Variable | None = None
+    email_env: Variable | None = None
+    password_env: Variable | None = None
+    keyring: Service | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        kobo = self.kind == "kobo"
+        given = (self.asset is not None, self.project is not None, self.form is not None)
+        if given != (kobo, not kobo, not kobo):
+            raise SettingError("live-form-kobo" if kobo else "live-form-central")
+        ways = {name for name in ("token_env", "email_env", "password_env", "keyring") if getattr(self, name)}
+        login = not kobo and ways in ({"email_env", "password_env"}, {"email_env", "keyring"})
+        if not login and ways not in ({"token_env"}, {"keyring"}):
+            raise SettingError("live-way-in-kobo" if kobo else "live-way-in-central")
+        return self
+
+    @property
+    def form_id(self) -> str:
+        """What the server calls the form: the asset, or project and form."""
+        return self.asset or f"{self.project}/{self.form}"
+
+    @property
+    def host(self) -> str:
+        """Name and port of the server."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server runs on this machine."""
+        return _is_loopback(urlsplit(self.url).hostname or "")
 
 
 class DesignSettings(_Table):
@@ -135,6 +233,7 @@ class CampaignConfig(_Table):
     banks: tuple[Bank, ...] = Field(min_length=1, max_length=2000)
     sources: tuple[Source, ...] = Field(min_length=1)
     roles: dict[Name, dict[Role, str | tuple[str, ...]]] = {}
+    live: tuple[LiveSource, ...] = ()
     design: DesignSettings = DesignSettings()
 
     @model_validator(mode="after")
@@ -147,6 +246,9 @@ class CampaignConfig(_Table):
                 raise SettingError("source-wave", number=number, wave=source.wave)
         for name in self.roles.keys() - {source.instrument for source in self.sources}:
             raise SettingError("roles-unknown", name=name)
+        names = [one.name for one in self.live]
+        for name in {one for one in names if names.count(one) > 1}:
+            raise SettingError("live-twice", name=name)
         for before, after in pairwise(self.waves):
             if self.waves[after].start < self.waves[before].start:
                 raise SettingError("waves-order", after=after, before=before)
@@ -194,7 +296,9 @@ def _key(loc: tuple[int | str, ...]) -> str:
 
 def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
     model: Any = CampaignConfig
-    inner: dict[str, Any] = {"waves": Wave, "banks": Bank, "sources": Source, "design": DesignSettings}
+    inner: dict[str, Any] = {
+        "waves": Wave, "banks": Bank, "sources": Source, "live": LiveSource, "design": DesignSettings,
+    }  # fmt: skip
     for part in loc[:-1]:
         model = inner.get(str(part), model)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -106,6 +106,12 @@ class FileRefusedError(EvaltoolsError):
     exit_code = 4
 
 
+class LiveError(EvaltoolsError):
+    """A server that holds submissions cannot be reached, or does not answer as documented."""
+
+    exit_code = 4
+
+
 class ReportError(EvaltoolsError):
     """A report could not be made."""
 

@@ -34,6 +34,7 @@ _CODES = (
 )
 _LIMITS = ("ge", "gt", "le", "lt", "max_length", "min_length")
 _SHOWN = 60
+_SECRETS = frozenset({"token", "api_token", "password", "passwd", "secret", "api_key", "apikey"})
 
 
 class SettingError(ValueError):
@@ -90,6 +91,8 @@ def read_faults(
 def _told(one: ErrorDetails, known_keys: Callable[[Place], Sequence[str]]) -> tuple[str, dict[str, object]]:
     kind, context = one["type"], one.get("ctx", {})
     if kind == "extra_forbidden":
+        if str(one["loc"][-1]).lower() in _SECRETS:
+            return "setting-secret", {}
         near = get_close_matches(str(one["loc"][-1]), known_keys(one["loc"]), n=1)
         return ("setting-unknown-near", {"near": near[0]}) if near else ("setting-unknown", {})
     if kind == "value_error":
@@ -98,7 +101,7 @@ def _told(one: ErrorDetails, known_keys: Callable[[Place], Sequence[str]]) -> tu
             return own.code, own.fields
         return "setting-told", {"problem": one["msg"].removeprefix("Value error, ")}
     limit = next((context[name] for name in _LIMITS if name in context), "")
-    value = repr(one["input"])
+    value = "" if kind == "missing" else repr(one["input"])  # of a key that is missing, the whole table around it
     fields = {
         "value": value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…",
         "limit": limit,

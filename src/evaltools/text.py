@@ -38,12 +38,14 @@ def fill(template: str, values: Mapping[str, object]) -> str:
 
 def clean(value: str) -> str:
     """Return text without control characters, direction overrides, surrogates and byte-order marks."""
+    if value.isprintable():
+        return value
     return _UNPRINTABLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def normalise(value: str) -> str:
     """Return text for comparing: NFKC (full-width to half-width), cleaned, spaces folded, trimmed, lower case."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", clean(value))).strip().casefold()
+    return " ".join(unicodedata.normalize("NFKC", clean(value)).split()).casefold()
 
 
 def mask(value: object, *, keep: int = 2) -> str:

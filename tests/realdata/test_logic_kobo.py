@@ -17,8 +17,8 @@ from evaltools.survey.choices import index_choices
 from evaltools.survey.coerce import read_column
 from evaltools.survey.instrument_model import BilingualText, Instrument, Sheet
 from evaltools.survey.instrument_rows import read_choices, read_questions
-from evaltools.survey.logic_form import compile_logic
-from evaltools.survey.logic_walk import Exceptions, walk_form
+from evaltools.survey.logic.form import compile_logic
+from evaltools.survey.logic.walk import Exceptions, walk_form
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "realdata" / "kobo-talafar"
 

@@ -18,7 +18,7 @@ from evaltools.survey.instrument import (
 )
 from evaltools.survey.instrument_rows import read_choices, read_questions
 from evaltools.survey.instrument_sheets import read_sheets, sha256_of
-from evaltools.survey.logic_form import compile_logic
+from evaltools.survey.logic.form import compile_logic
 
 FORMS = Path(__file__).resolve().parents[3] / "shared" / "realdata" / "xlsforms"
 

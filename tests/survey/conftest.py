@@ -4,7 +4,6 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from stdnum.cn import uscc
 
@@ -12,6 +11,7 @@ from evaltools.config import read_config
 from evaltools.store import Store
 from evaltools.survey.ingest import ingest
 from evaltools.survey.readers import RawColumn, RawTable
+from evaltools.survey.readers.cells import code_cells
 
 FORM = """
 | survey |
@@ -220,11 +220,8 @@ def raw_table():
             seen[header] = seen.get(header, 0) + 1
             described.append(RawColumn(position, header, header, kind, (leads or {}).get(header), None, seen[header]))
         n = len(pairs[0][1]) if pairs else 0
-        index = pd.Index(range(2, n + 2), name="row")
-        frame = pd.DataFrame(
-            {place: pd.Series(list(cells), index=index, dtype=object) for place, (_, cells) in enumerate(pairs)},
-            index=index,
-        )
-        return RawTable("Sheet1", tuple(described), frame, dict(meta or {}), dict(marks or {}), separator, n)
+        values = [code_cells(cells) for _, cells in pairs]
+        numbers = list(range(2, n + 2))
+        return RawTable("Sheet1", tuple(described), numbers, values, dict(meta or {}), dict(marks or {}), separator, n)
 
     return make

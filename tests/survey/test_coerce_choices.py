@@ -89,8 +89,31 @@ def test_labels_with_blanks_are_put_together_only_where_there_is_one_way():
     two_ways = [
         Choice(name, BilingualText(en, en)) for name, en in (("a", "a b"), ("c", "c"), ("d", "a"), ("e", "b c"))
     ]
-    assert read_choices("a b c", index_choices(two_ways, {}), " ")[:2] == (None, "choice-unknown")
+    assert read_choices("a b c", index_choices(two_ways, {}), " ")[:2] == (None, "choice-ambiguous")
+    assert read_choices("a b c", index_choices(two_ways, {}), ";")[:2] == (None, "choice-unknown")
     assert read_choices("c a b", index_choices(two_ways[:2], {}), " ")[:2] == (("a", "c"), None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("Insurance, car included,Notary", (("insurance", "notary"), None)),
+        ("Insurance, car included", (("insurance",), None)),
+        ("Notary,Insurance, car included", (("insurance", "notary"), None)),
+        ("Insurance,car included", (None, "choice-unknown")),
+        ("Yes, no", (None, "choice-ambiguous")),
+    ],
+)
+def test_a_choice_may_hold_the_separator_unless_the_text_may_be_read_in_two_ways(cell, expected):
+    names = (
+        ("insurance", "Insurance, car included"),
+        ("notary", "Notary"),
+        ("both", "Yes, no"),
+        ("yes", "Yes"),
+        ("no", "no"),
+    )
+    index = index_choices([Choice(name, BilingualText(label, label)) for name, label in names], {}, first="label")
+    assert read_choices(cell, index, ",")[:2] == expected
 
 
 def test_do_not_know_beside_an_answer_is_a_contradiction():

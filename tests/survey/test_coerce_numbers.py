@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaltools.survey.coerce import read_column, read_decimal, read_integer, read_list, read_text
+from evaltools.survey.coerce import read_column, read_list, read_text
+from evaltools.survey.numbers import read_decimal, read_integer
 
 
 @pytest.mark.parametrize(
@@ -32,13 +33,16 @@ def test_whole_numbers(cell, value):
     ("cell", "fault"),
     [
         ("15天", "number-unit"),
-        ("约15", "number-unit"),
+        ("约15", "number-approximate"),
         ("5%", "number-unit"),
         ("3.5", "not-whole"),
         (3.5, "not-whole"),
         ("1,234", "number-comma"),
         ("1,3", "number-comma"),
         ("1.2.3", "number-comma"),
+        ("3-5", "number-range"),
+        ("5²", "number-unit"),
+        ("①", "not-a-number"),
         ("好几个", "not-a-number"),
         (True, "not-a-number"),
         ("inf", "not-a-number"),

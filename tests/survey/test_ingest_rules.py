@@ -69,7 +69,7 @@ def faults(result):
         ({"days": "15天"}, ("days", "type", "number-unit", "row")),
         ({"days": "400"}, ("days", "constraint", "constraint", "row")),
         ({"rate": "4.35%"}, ("rate", "type", "number-unit", "row")),
-        ({"applied_on": "去年"}, ("applied_on", "type", "not-a-date", "row")),
+        ({"applied_on": "去年"}, ("applied_on", "type", "date-vague", "row")),
         ({"applied_on": "2022/12/1"}, ("applied_on", "constraint", "constraint", "row")),
         ({"size": ""}, ("size", "required", "required", "row")),
         ({"size": "(跳过)"}, ("size", "required", "required", "row")),
@@ -282,6 +282,7 @@ def arbitrary_sheet(tmp_path_factory):
 
     from evaltools.survey.duplicates import COLUMNS, Seen
     from evaltools.survey.readers import RawColumn, RawTable
+    from evaltools.survey.readers.cells import code_cells
 
     folder = tmp_path_factory.mktemp("arbitrary")
     instrument, config = _small_campaign(folder)
@@ -290,17 +291,14 @@ def arbitrary_sheet(tmp_path_factory):
     def run(rows):
         names = [*rows[0]] if rows else ["at", "no", *(question.name for question in instrument.answered)]
         columns = tuple(RawColumn(place, name, name, "name") for place, name in enumerate(names))
-        index = pd.RangeIndex(2, len(rows) + 2)
-        frame = pd.DataFrame(
-            {k: pd.Series([row[name] for row in rows], index=index, dtype=object) for k, name in enumerate(names)}
-        )
+        values = [code_cells(row[name] for row in rows) for name in names]
         meta = {"submitted_at": names.index("at"), "native_id": names.index("no")}
-        table = RawTable("", columns, frame, meta, {"(空)": "blank"}, "┋", len(rows))
+        table = RawTable("", columns, list(range(2, len(rows) + 2)), values, meta, {"(空)": "blank"}, "┋", len(rows))
         raw = RawFile(folder, "0" * 64, 1, "plain", "plain", 1.0, "", None, (table,), ())
         file = SourceFile(folder, "raw/a.csv", 1, config.sources[0])
         sheet = prepare_sheet(file, raw, table, SourcePlan(file.source, instrument, roles, "s"), config, b"k" * 32)
         keep, copies = Seen(pd.DataFrame(columns=list(COLUMNS))).take(sheet)
-        return len(table.rows), int(keep.sum()), int((~sheet.checked.accepted).sum()), len(copies)
+        return table.n_rows, int(keep.sum()), int((~sheet.checked.accepted).sum()), len(copies)
 
     return run
 

@@ -1,13 +1,16 @@
 """Columns find their questions by campaign file, path, name, label, and never by a guess."""
 
+from dataclasses import replace
+
 import pytest
 
 from evaltools.config import Source
 from evaltools.errors import CampaignError, FileRefusedError
 from evaltools.survey.instrument import read_instrument_file
-from evaltools.survey.matching import check_sources, label_key, match_columns
+from evaltools.survey.matching import check_sources, match_columns
 from evaltools.survey.readers import RawColumn
 from evaltools.survey.roles import Roles
+from evaltools.survey.wordings import label_key
 
 ROLES = Roles({"bank": ("bank",)})
 
@@ -181,15 +184,7 @@ def test_rows_of_a_matrix_are_found_with_and_without_their_question(raw_table, i
     columns = [("费用情况—环节数", [1]), ("哪家银行", ["a"]), ("费用", [None]), ("steps_two", [1])]
     table = raw_table(columns, kind="label")
     row = RawColumn(0, "3、费用情况—环节数", "环节数", "label", "费用情况", 3, 1)
-    table = type(table)(
-        table.sheet,
-        (row, *table.columns[1:]),
-        table.rows,
-        table.meta,
-        table.missing_marks,
-        table.separator,
-        table.n_counted,
-    )
+    table = replace(table, columns=(row, *table.columns[1:]))
     assert match(table, instrument).columns["steps"] == 0
 
 

@@ -1,6 +1,7 @@
 """Keys, pseudonyms, redaction: what identifies never gets through."""
 
 import os
+import re
 import stat
 
 import pytest
@@ -145,6 +146,18 @@ def test_what_is_harmless_stays(text):
 
 def test_what_the_row_gives_elsewhere_is_struck_out():
     assert redact("我是张三，青禾号的", known=["张三", "青禾号", "13"]) == "我是[name]，[name]的"
+
+
+@given(
+    st.text(st.sampled_from("abIiİıKKſsSßΣσςµμÅå 张"), max_size=8),
+    st.text(st.sampled_from("IiİıKKſsσςµåß"), min_size=4),
+)
+def test_names_are_found_in_any_capitals(around, name):
+    """Whatever a search without regard to capitals finds is struck out."""
+    for written in (name, name.upper(), name.lower(), name.swapcase()):
+        text = f"{around}{written}{around}"
+        if re.search(re.escape(name), text, re.IGNORECASE):
+            assert "[name]" in redact(text, known=[name])
 
 
 def test_short_codes_of_data_survive_the_narrow_redaction():

@@ -23,6 +23,9 @@ app = typer.Typer(
 
 Folder = Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="The campaign's folder (it holds campaign.toml).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Reader = Annotated[
+    str | None, typer.Option("--reader", metavar="NAME", help="Read the named files as the export of this tool.")
+]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where reports go; default reports/<id>.")]
 Langs = Annotated[
     list[str] | None,

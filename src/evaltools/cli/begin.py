@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from evaltools.cli.app import app
-from evaltools.cli.output import print_frame
+from evaltools.cli.app import AsJson, app
+from evaltools.cli.output import print_frame, print_json, print_rows
+from evaltools.cli.process import user_language
+from evaltools.errors import UsageError
 
 
 @app.command(epilog="Example: `evaltools new campaigns/yunhe-2022`")
@@ -27,23 +29,45 @@ def demo(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folde
     typer.echo(copy_demo(folder).as_posix())
 
 
-@app.command(epilog="Example: `evaltools instrument enterprise_satisfaction --xlsx form.xlsx`")
+@app.command(epilog="Examples: `evaltools instrument enterprise_satisfaction --xlsx form.xlsx`, "
+             "`evaltools instrument diff enterprise_satisfaction@2022.1 enterprise_satisfaction`")  # fmt: skip
 def instrument(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of an instrument.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME | diff OLD NEW", help="Name, name@version or, for diff, a file.")
+    ],
     xlsx: Annotated[
         Path | None, typer.Option("--xlsx", metavar="FILE", help="Write it as an XLSForm workbook.")
     ] = None,
     campaign: Annotated[
         Path | None, typer.Option("--campaign", metavar="DIR", help="Look in this campaign's instruments/ first.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Show the questions of an instrument, or write it as an .xlsx for the collection tool."""
+    """Show the questions of an instrument, write it as an .xlsx for the collection tool, or compare two versions."""
     from evaltools.survey.instrument import items_frame, read_instrument, write_xlsx
 
-    form = read_instrument(name, campaign=campaign)
+    if len(names) == 3 and names[0] == "diff":
+        _show_changes(names[1], names[2], campaign, as_json)
+        return
+    if len(names) != 1:
+        raise UsageError("instrument-arguments")
+    form = read_instrument(names[0], campaign=campaign)
     if xlsx is not None:
         write_xlsx(form, xlsx)
         typer.echo(xlsx.as_posix())
         return
     shown = items_frame(form)[["item", "type", "sensitivity", "label_zh", "label_en"]]
-    print_frame(shown)
+    if as_json:
+        print_json({"instrument": form.name, "version": form.version, "items": shown.to_dict("records")})
+    else:
+        print_frame(shown)
+
+
+def _show_changes(old: str, new: str, campaign: Path | None, as_json: bool) -> None:
+    from evaltools.survey.versions.report import change_rows, changes_dict, compare_named
+
+    changes = compare_named(old, new, campaign=campaign)
+    if as_json:
+        print_json(changes_dict(changes))
+    else:
+        print_rows(("item", "before", "verdict", "changed", "recode"), change_rows(changes, user_language()))

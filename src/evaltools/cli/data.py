@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evaltools.cli.app import AsJson, Folder, app, open_campaign
+from evaltools.cli.app import AsJson, Folder, Reader, app, open_campaign
 from evaltools.cli.output import print_frame, print_json, print_rows, progress
 from evaltools.errors import message
 
@@ -17,12 +17,13 @@ from evaltools.errors import message
 def ingest(
     folder: Folder,
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Only these files.")] = None,
+    reader: Reader = None,
     as_json: AsJson = False,
 ) -> None:
     """Read the raw files, check every row, store what is good, quarantine what is not."""
     campaign = open_campaign(folder)
     with progress(as_json) as step:
-        result = campaign.ingest(paths, progress=step)
+        result = campaign.ingest(paths, reader=reader, progress=step)
     if as_json:
         print_json(result.to_dict())
     else:
@@ -46,8 +47,9 @@ def findings(folder: Folder, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example: `evaltools status data/demo --json`")
 def status(folder: Folder, as_json: AsJson = False) -> None:
-    """Show what is stored: tables with version and rows, answers by wave."""
-    state = open_campaign(folder).status()
+    """Show what is stored: tables with version and rows, answers by wave, answers on older forms."""
+    campaign = open_campaign(folder)
+    state = campaign.status()
     if as_json:
         print_json(state)
     else:
@@ -55,6 +57,9 @@ def status(folder: Folder, as_json: AsJson = False) -> None:
         print_rows(("wave", "instrument", "accepted"), (
             [wave, name, str(count)] for wave, counts in state["waves"].items() for name, count in counts.items()
         ))  # fmt: skip
+        for one in state["old_forms"]:
+            told = {**one, "share": f"{one['share']:.1%}"}
+            typer.echo(message("forms-old", told, campaign.config.language))
 
 
 @app.command(epilog="""Example: `evaltools sql data/demo "select wave, count(*) from responses group by wave"`""")

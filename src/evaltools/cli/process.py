@@ -36,7 +36,7 @@ def _prepare_process() -> None:
             signal.signal(number, _stop)
 
 
-def _language() -> Lang:
+def user_language() -> Lang:
     """Return the language of this machine's user, for errors that come before a campaign's own is known."""
     names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     given = next((name for name in names if name), None) or locale.getlocale()[0] or ""
@@ -54,7 +54,7 @@ def _internal(error: Exception, lang: Lang) -> str:
 def main() -> None:
     """Run the command line; turn errors into one clear line and a documented exit code."""
     _prepare_process()
-    lang = _language()
+    lang = user_language()
     try:
         if sys.getfilesystemencoding() != "utf-8":
             raise UsageError("file-names", encoding=sys.getfilesystemencoding())

@@ -7,10 +7,12 @@ from typing import Any, Final, Literal
 
 from evaltools.errors import EvaltoolsError, FileRefusedError, message
 from evaltools.survey.raw_files import place
+from evaltools.survey.readers.model import Note
 from evaltools.text import Lang
 
 _SURE: Final = 0.8
 _SHOWN: Final = 8
+_NEVER_SURE: Final = ("plain", "office")
 
 Status = Literal["new", "known", "replaced", "copy"]
 
@@ -36,6 +38,8 @@ class FileAccount:
         because campaign file or instrument have changed; ``copy``: the same bytes as another file of the campaign.
     n_before
         Rows that the file's path held when it was stored before, where it was stored anew; else 0.
+    notes
+        What else the reader, and the reading of the cells, found or did.
     """
 
     path: str
@@ -55,6 +59,7 @@ class FileAccount:
     skipped_sheets: tuple[str, ...] = ()
     status: Status = "new"
     n_before: int = 0
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         if self.n_read != self.n_accepted + self.n_quarantined + self.n_duplicate:
@@ -91,8 +96,16 @@ class IngestResult:
         Files that were stored and that no source finds any more; their rows still count.
     new_rows
         Answers that were not in the store before.
+    unchecked
+        What the forms say and a table cannot compute, with the place and the reason.
     quarantine_max_share
         The campaign's limit for :attr:`above_limit`.
+    pairs_open
+        Pairs of firms that may be one and that nobody has judged; they are not linked.
+    review_written
+        Whether the file of these pairs could be written; another program may have it open.
+    corrections_open
+        Why lines of the correction log were not applied, a note each.
     """
 
     files: tuple[FileAccount, ...]
@@ -102,6 +115,10 @@ class IngestResult:
     new_rows: int
     quarantine_max_share: float
     gone: tuple[str, ...] = ()
+    unchecked: tuple[EvaltoolsError, ...] = ()
+    pairs_open: int = 0
+    review_written: bool = True
+    corrections_open: tuple[Note, ...] = ()
 
     @property
     def above_limit(self) -> tuple[FileAccount, ...]:
@@ -133,6 +150,7 @@ class IngestResult:
             "unmatched": list(self.unmatched),
             "unused": list(self.unused),
             "gone": list(self.gone),
+            "corrections_open": [{"code": note.code, **note.fields} for note in self.corrections_open],
         }
 
     def notices(self, lang: Lang = "en") -> list[str]:
@@ -141,6 +159,12 @@ class IngestResult:
         lines += [message("file-unmatched", {"path": path}, lang) for path in self.unmatched]
         lines += [message("source-unused", {"pattern": pattern}, lang) for pattern in self.unused]
         lines += [message("file-gone", {"path": path}, lang) for path in self.gone]
+        lines += [message(error.code, error.fields, lang) for error in self.unchecked]
+        if self.pairs_open:
+            lines.append(message("firms-open", {"count": self.pairs_open}, lang))
+        if not self.review_written:
+            lines.append(message("review-not-written", {}, lang))
+        lines += [message(note.code, note.fields, lang) for note in self.corrections_open]
         for one in self.above_limit:
             share = {"share": f"{one.quarantine_share:.1%}", "limit": f"{self.quarantine_max_share:.1%}"}
             lines.append(message("quarantine-above", {"place": place(one.path, one.sheet), **share}, lang))
@@ -156,7 +180,9 @@ class IngestResult:
                 lines.append(message("file-shorter", {**at, "n_read": one.n_read, "n_before": one.n_before}, lang))
             if one.status == "copy":
                 lines.append(message("file-copy", at, lang))
-            # the plain reader is never sure of itself; that every question found its column has settled it
-            if one.confidence < _SURE and one.reader != "plain":
+            told = [message(note.code, note.fields, lang) for note in one.notes]
+            lines += [message("file-note", {**at, "note": note}, lang) for note in told]
+            # some readers are never sure of themselves; that every question found its column has settled it
+            if one.confidence < _SURE and one.reader not in _NEVER_SURE:
                 lines.append(message("reader-unsure", {**at, "reader": one.reader, "reason": one.reason}, lang))
         return lines

@@ -12,6 +12,7 @@ from evaltools.store import Store
 from evaltools.store.schemas import ANSWERS_PREFIX, RATING_KEY
 from evaltools.survey.choices import MISSING_CHOICES
 from evaltools.survey.quality import QualityResult, read_quality
+from evaltools.survey.versions.harmonising import harmonise
 
 __all__ = ["FIXED", "NO_STRATUM", "QualityResult", "accepted_answers", "read_quality"]
 
@@ -51,10 +52,17 @@ def accepted_answers(store: Store, instrument: str, *, waves: Sequence[str] | No
         are float with NaN where missing, dates `datetime.date`, several choices a tuple. The choices ``dk``,
         ``refused`` and ``na`` stand for missing answers of these kinds, any other missing answer is None. A question
         with the name of a fixed column is called ``answer_<name>`` unless it says the same.
+
+        Answers on an older version of the instrument stand under the items and choices of the newest, see
+        :func:`evaltools.survey.versions.harmonising.harmonise`.
     """
     responses = _responses(store, instrument)
     ratings = store.read("ratings").to_pandas()
-    frame = responses.merge(ratings, on="response_id", how="inner", validate="one_to_many")
+    ratings = ratings[ratings["status"] != "superseded"].drop(columns="status")
+    frame = responses.merge(
+        ratings, on="response_id", how="inner", validate="one_to_many", suffixes=("_of_response", "")
+    )
+    frame["event_date"] = frame["event_date"].where(frame["event_date"].notna(), frame["event_date_of_response"])
     frame = frame.merge(_weights(store), on=list(RATING_KEY), how="left", validate="one_to_one")
     frame = frame.rename(columns=_NAMES)
     order = {wave: number for number, wave in enumerate(waves or _in_time(frame))}
@@ -68,6 +76,9 @@ def accepted_answers(store: Store, instrument: str, *, waves: Sequence[str] | No
     frame["overlap_known"] = frame["psu"] != frame["response_id"]
     frame["stratum"] = _first_stratum(frame)
     answers = _answers(store, instrument, frame)
+    crosswalk = store.read("crosswalk").to_pandas()
+    rows = frame[["wave", "version", "source_no"]]
+    answers = harmonise(answers, crosswalk[crosswalk["instrument"] == instrument], rows, list(order))
     return pd.concat([frame[list(FIXED)], answers], axis=1)
 
 
@@ -96,7 +107,9 @@ def _responses(store: Store, instrument: str) -> pd.DataFrame:
     responses: pd.DataFrame = store.read("responses").to_pandas()
     responses = responses[(responses["instrument"] == instrument) & (responses["status"] == "accepted")]
     place = ["file_sha256", "sheet", "instrument", "wave"]
-    files = store.read("files", [*place, "rel_path", "source_no"]).to_pandas().drop_duplicates(place)
+    told = ["rel_path", "source_no", "instrument_version"]
+    files = store.read("files", [*place, *told]).to_pandas().drop_duplicates(place)
+    files = files.rename(columns={"instrument_version": "version"})
     return responses.merge(files, on=place, how="left", validate="many_to_one")
 
 

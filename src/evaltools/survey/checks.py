@@ -1,15 +1,16 @@
-"""Hold what was read against the form and the campaign: relevance, required, constraint, bank, consent, dates.
+"""Hold what was read against the form and the campaign: the form's logic, bank, consent, dates.
 
 A row with any fault goes to quarantine as a whole, every fault of it listed. An answer that the form's own logic says
-should not be there is taken out and listed; its row stays.
+should not be there is taken out and listed, a calculated value that does not follow from the answers is listed; its row
+stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,44 +19,18 @@ import pandas as pd
 from evaltools.config import Source, Wave
 from evaltools.errors import FileRefusedError
 from evaltools.survey.coerce import Column, Objects
-from evaltools.survey.instrument import Instrument, Question
-from evaltools.survey.logic import compile_expression
-from evaltools.survey.questions import Fields
+from evaltools.survey.identifiers import is_letter_first
+from evaltools.survey.instrument import Instrument
+from evaltools.survey.logic.form import FormLogic, compile_logic
+from evaltools.survey.logic.walk import Exceptions, walk_form
+from evaltools.survey.questions import CREDIT_CODES, Fields
 from evaltools.survey.raw_files import place
-from evaltools.survey.roles import Roles
+from evaltools.survey.roles import Roles, is_identifying
+from evaltools.survey.row_faults import Fault
 
 Bools = npt.NDArray[np.bool_]
-Moments = npt.NDArray[np.datetime64]
-Rule = Literal["type", "bank", "required", "constraint", "relevant", "consent", "wave", "weight"]
 
-ANSWERED_MARKS: Final = frozenset({"dont_know", "refused", "not_applicable"})
-"""Reasons that somebody gave: they meet `required`, a blank does not."""
-
-_NO_DAY: Final = np.datetime64("9999-12-31", "us")
 _YES: Final = frozenset({"yes", "y", "1", "true"})
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with one cell, or with a row.
-
-    Attributes
-    ----------
-    row
-        Position among the rows of the sheet, from 0.
-    question
-        Name of the question, or the field of the tool (``submitted_at``).
-    rule, code
-        Which check, and what it found: the code stands in the catalogue.
-    scope
-        ``row``: the row is in quarantine; ``cell``: only this answer was taken out.
-    """
-
-    row: int
-    question: str
-    rule: Rule
-    code: str
-    scope: Literal["row", "cell"] = "row"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,16 +40,19 @@ class Checked:
     Attributes
     ----------
     columns
-        As read, without the answers that the form's logic took out.
+        As read, without the answers that the form's logic took out, with the calculations that the sheet lacks.
     faults
         By row, then in the order of the form.
     accepted : bool array (n,)
         Rows without a fault of scope ``row``.
+    computed
+        Names of the columns that are no columns of the sheet.
     """
 
     columns: Mapping[str, Column]
     faults: tuple[Fault, ...]
     accepted: Bools
+    computed: frozenset[str] = frozenset()
 
 
 def check_rows(
@@ -87,37 +65,56 @@ def check_rows(
     *,
     path: str,
     sheet: str,
+    within: Collection[str] | None = None,
 ) -> Checked:
     """Check all rows of a sheet.
+
+    Parameters
+    ----------
+    within
+        Only these questions are checked, with the help of the others; None: all.
 
     Raises
     ------
     FileRefusedError
         ``column-blank``: a required column is empty in every row that should have it; all such columns are listed.
+    InstrumentError
+        What the form says of a column cannot be read, or not be computed on a table; see
+        :func:`evaltools.survey.logic.compile_expression`.
     """
-    n = len(fields.submitted_at)
-    consenting = consented(columns, instrument, roles, n)
-    walk = _Walk(instrument, dict(columns), _days_of_filling(fields))
-    blank = [question.name for question in instrument.questions if not walk.visit(question, roles, consenting)]
-    if blank:
-        raise FileRefusedError("column-blank", path=path, sheet=sheet, place=place(path, sheet), columns=blank)
-    faults = [fault for fault in walk.faults if consenting[fault.row]]
+    logic = compile_logic(instrument)
+    logic.require(columns.keys())
+    readable = ~_given(fields.state)
+    consenting = consented(columns, logic, roles, len(fields.submitted_at)) | ~readable
+    counted = consenting & readable
+    walked = walk_form(
+        logic, columns, _times_of_filling(fields), counted=counted, exceptions=_exceptions(instrument, roles)
+    )
+    if blank := [name for name in walked.blank if within is None or name in within]:
+        at = {"path": path, "sheet": sheet, "place": place(path, sheet)}
+        raise FileRefusedError("column-blank", **at, columns=blank)
+    found = (
+        *walked.faults,
+        *_type_faults(walked.columns),
+        *_code_faults(walked.columns, instrument, roles),
+        *_wave_faults(walked.columns, fields, source, roles, wave),
+        *_weight_faults(walked.columns, roles),
+    )
+    faults = [fault for fault in found if counted[fault.row]]
     faults += [
         Fault(int(row), roles.one("consent") or "", "consent", "no-consent") for row in np.flatnonzero(~consenting)
     ]
-    faults += [
-        fault
-        for fault in (*_wave_faults(walk.columns, fields, source, roles, wave), *_weight_faults(walk.columns, roles))
-        if consenting[fault.row]
-    ]
+    faults += [Fault(int(row), "state", "state", fields.state[row]) for row in np.flatnonzero(~readable)]
+    if within is not None:
+        faults = [fault for fault in faults if fault.question in within]
     order = {question.name: number for number, question in enumerate(instrument.questions)}
     faults.sort(key=lambda fault: (fault.row, order.get(fault.question, len(order))))
-    accepted = np.ones(n, dtype=bool)
+    accepted = np.ones(len(consenting), dtype=bool)
     accepted[[fault.row for fault in faults if fault.scope == "row"]] = False
-    return Checked(walk.columns, tuple(faults), accepted)
+    return Checked(walked.columns, tuple(faults), accepted, walked.computed)
 
 
-def consented(columns: Mapping[str, Column], instrument: Instrument, roles: Roles, n: int) -> Bools:
+def consented(columns: Mapping[str, Column], logic: FormLogic, roles: Roles, n: int) -> Bools:
     """Return the rows whose respondent agreed; all where the form or the file has no such question.
 
     Whoever did not agree is only counted: nothing else of the row is checked or kept.
@@ -125,9 +122,9 @@ def consented(columns: Mapping[str, Column], instrument: Instrument, roles: Role
     name = roles.one("consent")
     if name is None or name not in columns:
         return np.ones(n, dtype=bool)
-    question, column = instrument.question(name), columns[name]
+    column = columns[name]
     answered = _given(column.answers)
-    rule = compile_expression(question.constraint, instrument, row=question.row) if question.constraint else None
+    rule = next(one.constraint for one in logic.questions if one.question.name == name)
     if rule is not None and not rule.names and not rule.uses_today:
         current = pd.Series(column.answers, dtype=object)
         return answered & rule.holds(pd.DataFrame({name: current}), current)
@@ -135,73 +132,40 @@ def consented(columns: Mapping[str, Column], instrument: Instrument, roles: Role
     return answered & said_yes
 
 
-class _Walk:
-    """The walk down the form: what an earlier answer says decides which later ones should be there."""
-
-    def __init__(self, instrument: Instrument, columns: dict[str, Column], filled: Moments) -> None:
-        self.instrument = instrument
-        self.columns = columns
-        self.faults: list[Fault] = []
-        self._n = len(filled)
-        self._filled = filled
-        self._frame = pd.DataFrame({name: column.answers for name, column in columns.items()}, dtype=object)
-
-    def visit(self, question: Question, roles: Roles, counted: Bools) -> bool:
-        """Check one question; False where it is required and no row that counts has it."""
-        column = self.columns.get(question.name)
-        if column is None:
-            return True
-        relevant = self._holds(question, question.relevant)
-        column = self._take_out(question, column, ~relevant)
-        unanswered = _unanswered(column)
-        should = relevant & counted
-        if question.required and should.any() and unanswered[should].all():
-            return False
+def _exceptions(instrument: Instrument, roles: Roles) -> Exceptions:
+    return Exceptions(
         # a row without its bank or its weight counts nowhere, whatever the form's logic says
-        must = relevant if question.required else np.zeros(self._n, dtype=bool)
-        must = must | bool({"bank", "weight"} & roles.of(question.name))
-        answered = _given(column.answers)
-        allowed = self._holds(question, question.constraint, self._frame[question.name])
-        self._note(question, must & unanswered, "required")
-        self._note(question, answered & ~allowed, "constraint")
+        always=frozenset(name for role in ("bank", "weight") for name in roles.several(role)),
+        # banks are those of the campaign
+        unlisted=frozenset(roles.several("bank")),
+        identifying=frozenset(
+            question.name
+            for question in instrument.questions
+            if is_identifying(question, roles) and question.sensitivity != "direct"
+        ),
+    )
+
+
+def _times_of_filling(fields: Fields) -> npt.NDArray[np.datetime64]:
+    """Return when each form was filled in, NaT where that is not known."""
+    return np.array(fields.submitted_at.tolist(), dtype="datetime64[us]")
+
+
+def _type_faults(columns: Mapping[str, Column]) -> Iterator[Fault]:
+    for name, column in columns.items():
         for row in np.flatnonzero(_given(column.faults)):
             code = column.faults[row]
-            self.faults.append(Fault(int(row), question.name, "bank" if code.startswith("bank-") else "type", code))
-        return True
-
-    def _note(self, question: Question, rows: Bools, rule: Literal["required", "constraint"]) -> None:
-        self.faults += [Fault(int(row), question.name, rule, rule) for row in np.flatnonzero(rows)]
-
-    def _take_out(self, question: Question, column: Column, rows: Bools) -> Column:
-        surplus = rows & (_given(column.answers) | _given(column.faults))
-        for row in np.flatnonzero(surplus):
-            self.faults.append(Fault(int(row), question.name, "relevant", "not-relevant", "cell"))
-        if not rows.any():
-            return column
-        values, reasons, faults = column.answers.copy(), column.reasons.copy(), column.faults.copy()
-        values[rows], faults[rows], reasons[rows] = None, None, "skipped_by_logic"
-        typed = {row: text for row, text in column.typed.items() if not rows[row]}
-        self.columns[question.name] = Column(values, reasons, faults, typed)
-        self._frame[question.name] = pd.Series(values, dtype=object)
-        return self.columns[question.name]
-
-    def _holds(self, question: Question, expression: str, current: pd.Series[Any] | None = None) -> Bools:
-        """Evaluate an expression of the form; where it asks for what the file does not have, nothing is concluded."""
-        if expression and self._n:
-            compiled = compile_expression(expression, self.instrument, row=question.row)
-            if set(compiled.names) <= set(self.columns):
-                return compiled.holds(self._frame, current, today=self._filled)
-        return np.ones(self._n, dtype=bool)
+            yield Fault(int(row), name, "bank" if code.startswith("bank-") else "type", code)
 
 
-def _days_of_filling(fields: Fields) -> Moments:
-    """Return when each form was filled in; where that is not known, a day after which nothing can lie."""
-    return np.array([_NO_DAY if stamp is None else stamp for stamp in fields.submitted_at], dtype="datetime64[us]")
-
-
-def _unanswered(column: Column) -> Bools:
-    """Return the rows without an answer and without a reason that somebody gave."""
-    return column.is_blank & ~np.isin(column.reasons.astype(str), sorted(ANSWERED_MARKS))
+def _code_faults(columns: Mapping[str, Column], instrument: Instrument, roles: Roles) -> Iterator[Fault]:
+    """Yield rows whose credit code begins with a letter: it is accepted, and somebody should look at it."""
+    name = roles.one("enterprise")
+    if name is None or name not in columns or instrument.question(name).concept not in CREDIT_CODES:
+        return
+    for row, code in enumerate(columns[name].answers):
+        if code is not None and is_letter_first(str(code)):
+            yield Fault(row, name, "type", "code-letter-first", "cell")
 
 
 def _given(cells: Objects) -> Bools:
@@ -234,11 +198,3 @@ def _weight_faults(columns: Mapping[str, Column], roles: Roles) -> Iterator[Faul
     for row, value in enumerate(columns[name].answers):
         if value is not None and not value > 0:
             yield Fault(row, name, "weight", "weight-not-positive")
-
-
-def by_row(faults: Sequence[Fault]) -> dict[int, list[Fault]]:
-    """Return faults by row."""
-    rows: dict[int, list[Fault]] = {}
-    for fault in faults:
-        rows.setdefault(fault.row, []).append(fault)
-    return rows

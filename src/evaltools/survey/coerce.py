@@ -5,11 +5,9 @@ Nothing is guessed: a cell is read whole, or it is a fault with its code.
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,17 +21,34 @@ from evaltools.survey.choices import (
     read_choice,
     read_choices,
 )
-from evaltools.survey.dates import read_dates, read_times
+from evaltools.survey.dates import Order, read_dates, read_times
+from evaltools.survey.flags import Flag, read_flag, style_of
+from evaltools.survey.names_or_labels import settle
+from evaltools.survey.numbers import Asked, read_numbers
+from evaltools.survey.readers.cells import Cell, Cells, code_cells
+from evaltools.survey.readers.model import Epoch
 from evaltools.text import clean, normalise
 
 Objects = npt.NDArray[np.object_]
 
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
-# one comma may be a decimal sign elsewhere; two groups, or a group and a decimal point, can only be thousands
-_THOUSANDS: Final = re.compile(r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3}){2,}(?:\.[0-9]+)?|,[0-9]{3}\.[0-9]+)")
-_WITH_COMMA: Final = re.compile(r"[+-]?[0-9]+(?:[,.][0-9]+)+")
-_WITH_UNIT: Final = re.compile(r"[约近]?[+-]?[0-9][0-9.,]*\s*(?:[^0-9\s].*)|[^0-9\s]+\s*[0-9][0-9.,]*\S*")
-_MAX_EXACT: Final = 2**53
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How the numbers and dates of a column are written, as far as that is known beside its cells.
+
+    Attributes
+    ----------
+    asked
+        Units of the question and of the column.
+    order
+        Of day and month in dates that end with the year; None: what the column proves.
+    epoch
+        Year from which the workbook counts its days.
+    """
+
+    asked: Asked = field(default_factory=Asked)
+    order: Order | None = None
+    epoch: Epoch = 1900
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,12 +67,15 @@ class Column:
         Code of what is wrong with the cell; None where nothing is.
     typed : mapping row number to text
         What respondents wrote into the blank of a choice.
+    note
+        Code of what people should know of the column as a whole; None where there is nothing.
     """
 
     answers: Objects
     reasons: Objects
     faults: Objects
     typed: Mapping[int, str] = field(default_factory=dict)
+    note: str | None = None
 
     @property
     def known(self) -> Objects:
@@ -76,7 +94,7 @@ Read = Callable[[object], tuple[Any, str | None]]
 
 
 def read_column(
-    cells: Sequence[object],
+    cells: Iterable[Cell],
     kind: str,
     *,
     choices: ChoiceIndex | None = None,
@@ -84,13 +102,15 @@ def read_column(
     marks: Mapping[str, str] | None = None,
     recode: Mapping[str, str] | None = None,
     read: Read | None = None,
+    written: Written | None = None,
 ) -> Column:
     """Read a column of raw cells as one type of question.
 
     Parameters
     ----------
     cells
-        As the reader gives them: text, numbers, dates, true or false; None or an empty text where blank.
+        As the reader gives them: text, numbers, dates, true or false; None or an empty text where blank. Of a coded
+        column each distinct cell is read once.
     kind
         Type of the question: integer, decimal, date, datetime, time, select_one, select_multiple; anything else is
         text.
@@ -104,93 +124,108 @@ def read_column(
         Cell text to text of a question that is no choice; the choices carry theirs.
     read
         Reads one cell, instead of what the type says (identifiers).
+    written
+        How numbers and dates are written.
 
     Returns
     -------
     Column
-        Faults of numbers: ``not-a-number``, ``number-unit`` (15天), ``number-comma`` (1,234), ``not-whole``,
-        ``number-size``; those of dates and choices: see their modules.
+        Its faults: see :mod:`evaltools.survey.numbers`, :mod:`evaltools.survey.dates` and
+        :mod:`evaltools.survey.choices`.
     """
-    values, reasons = _without_marks(cells, marks or {}, recode or {})
+    coded = code_cells(cells)
+    values, reasons = _without_marks(coded.distinct, marks or {}, recode or {})
+    values[~coded.held()] = None  # a header, or a row that was left out, proves nothing of the others
+    written, note = written or Written(), None
     if read is not None:
         found, faults = _each(values, read)
     elif kind in {"date", "datetime"}:
-        found, faults = read_dates(values.tolist(), keep_time=kind == "datetime")
+        keep_time = kind == "datetime"
+        found, faults = read_dates(values.tolist(), keep_time=keep_time, order=written.order, epoch=written.epoch)
     elif kind == "time":
         found, faults = read_times(values.tolist())
     elif choices is not None and kind in {"select_one", "select_multiple"}:
-        return _read_choices(values, reasons, choices, separator if kind == "select_multiple" else None)
+        return _read_choices(coded, values, reasons, choices, separator if kind == "select_multiple" else None)
     elif kind == "select_multiple":
         found, faults = _each(values, lambda cell: read_list(cell, separator))
+    elif kind in {"integer", "decimal"}:
+        found, faults, note = read_numbers(values.tolist(), whole=kind == "integer", asked=written.asked)
     else:
-        found, faults = _each(values, {"integer": read_integer, "decimal": read_decimal}.get(kind, read_text))
-    return Column(found, reasons, faults)
+        found, faults = _each(values, read_text)
+    return Column(coded.spread(found), coded.spread(reasons), coded.spread(faults), note=note)
 
 
 def read_split(
-    cells: Mapping[str, Sequence[object]], choices: ChoiceIndex, *, marks: Mapping[str, str] | None = None
+    cells: Mapping[str, Sequence[Cell] | Cells],
+    choices: ChoiceIndex,
+    *,
+    marks: Mapping[str, str] | None = None,
+    typed: Mapping[str, Sequence[Cell] | Cells] | None = None,
 ) -> Column:
     """Read a select_multiple that stands in one column a choice, with 1 where it is chosen and 0 where not.
 
-    A row with nothing in all columns was not answered; the fault ``choice-flag`` is anything but 0, 1 and blank.
+    A row with nothing in all columns was not answered; the fault ``choice-flag`` is a cell that does not say whether
+    its choice was taken, see :mod:`evaltools.survey.flags`.
+
+    Parameters
+    ----------
+    cells
+        By choice.
+    typed
+        Columns of choices that only hold what was typed into their blank: chosen is where there is something.
     """
-    n = len(next(iter(cells.values())))
+    blanks = dict(typed or {})
+    n = len(next(iter((cells or blanks).values())))
     chosen: list[list[str]] = [[] for _ in range(n)]
     values, reasons, faults = (np.full(n, None, dtype=object) for _ in range(3))
     answered = np.zeros(n, dtype=bool)
-    for name in sorted(cells, key=choices.order.index):
-        flags, missing = _without_marks(cells[name], marks or {}, {})
-        for row, cell in enumerate(flags):
-            if cell is None:
-                reasons[row] = reasons[row] or missing[row]
+    written: dict[int, str] = {}
+    found = {
+        name: _flags(column, name, choices, marks or {}, is_text=name not in cells)
+        for name, column in {**blanks, **cells}.items()
+    }
+    style = style_of({flag for flags, _ in found.values() for flag in flags if flag is not None})
+    for name in sorted(found, key=lambda name: (_place(name, choices), name)):
+        for row, (flag, missing) in enumerate(zip(*found[name], strict=True)):
+            if flag is None:
+                reasons[row] = missing if reasons[row] in (None, "blank") else reasons[row]
                 continue
             answered[row] = True
-            text = normalise(cell_text(cell) or "?")
-            if text in {"1", "true", "1.0"}:
+            is_chosen = flag.is_chosen(style)
+            if is_chosen:
                 chosen[row].append(name)
-            elif text not in {"0", "false", "0.0"}:
-                faults[row] = "choice-flag"
+            faults[row] = faults[row] or ("choice-flag" if is_chosen is None else None)
+            if flag.typed:
+                written[row] = " / ".join(part for part in (written.get(row), flag.typed) if part)
     for row in np.flatnonzero(answered).tolist():
         # asked, and no choice taken, is an answer, unlike a row of blanks
         reasons[row], contradiction = missing_reason(chosen[row])
         faults[row] = faults[row] or contradiction
         values[row] = None if faults[row] else tuple(chosen[row])
-    return Column(values, reasons, faults)
+    return Column(values, reasons, faults, written)
 
 
-def read_integer(cell: object) -> tuple[int | None, str | None]:
-    """Read a whole number; ``15天`` and ``3.5`` are faults."""
-    value, fault = read_decimal(cell)
-    if value is None:
-        return None, fault
-    if not float(value).is_integer():
-        return None, "not-whole"
-    return (int(value), None) if abs(value) <= _MAX_EXACT else (None, "number-size")
+def _place(name: str, choices: ChoiceIndex) -> int:
+    return choices.order.index(name) if name in choices.order else len(choices.order)
 
 
-def read_decimal(cell: object) -> tuple[float | None, str | None]:
-    """Read a number: half-width or full-width digits, thousands commas only where they can be nothing else."""
-    if isinstance(cell, bool) or not isinstance(cell, (str, int, float)):
-        return None, "not-a-number"
-    if isinstance(cell, int):
-        return (float(cell), None) if abs(cell) <= _MAX_EXACT else (None, "number-size")
-    if isinstance(cell, float):
-        return (cell, None) if np.isfinite(cell) else (None, "not-a-number")
-    text = unicodedata.normalize("NFKC", clean(cell[:200])).strip().replace("−", "-")
-    if _THOUSANDS.fullmatch(text):
-        text = text.replace(",", "")
-    if _NUMBER.fullmatch(text):
-        value = float(text)
-        return (value, None) if np.isfinite(value) else (None, "number-size")
-    if _WITH_COMMA.fullmatch(text):
-        return None, "number-comma"
-    return None, "number-unit" if _WITH_UNIT.fullmatch(text) else "not-a-number"
+def _flags(
+    cells: Iterable[Cell], name: str, choices: ChoiceIndex, marks: Mapping[str, str], *, is_text: bool
+) -> tuple[Objects, Objects]:
+    """Return the flag of each cell in the column of a choice, None where it is blank, and why it is."""
+    coded = code_cells(cells)
+    values, reasons = _without_marks(coded.distinct, marks, {})
+    if is_text:
+        flags, _ = _each(values, lambda cell: (Flag(says=True, is_own=True, typed=read_text(cell)[0]), None))
+    else:
+        flags, _ = _each(values, lambda cell: (read_flag(cell, name, choices), None))
+    return coded.spread(flags), coded.spread(reasons)
 
 
 def read_list(cell: object, separator: str) -> tuple[tuple[str, ...] | None, str | None]:
     """Read several texts of one cell: the choices of a list that the form does not have itself."""
     text, _ = read_text(cell)
-    parts = (text or "").split() if separator == " " else (text or "").split(separator)
+    parts = (text or "").split(None if separator == " " else separator) if separator else [text or ""]
     return tuple(dict.fromkeys(part.strip() for part in parts if part.strip())), None
 
 
@@ -207,12 +242,8 @@ def _without_marks(
     marked = {normalise(text): reason for text, reason in marks.items()}
     replaced = {normalise(text): new for text, new in recode.items()}
     values, reasons = np.full(len(cells), None, dtype=object), np.full(len(cells), None, dtype=object)
-    known: dict[tuple[type, object], tuple[object, str | None]] = {}
-    for row, cell in enumerate(cells):
-        key = (type(cell), cell)
-        if key not in known:
-            known[key] = _meaning(cell, marked, replaced)
-        values[row], reasons[row] = known[key]
+    for place, cell in enumerate(cells):
+        values[place], reasons[place] = _meaning(cell, marked, replaced)
     return values, reasons
 
 
@@ -230,33 +261,22 @@ def _meaning(cell: object, marked: Mapping[str, str], replaced: Mapping[str, str
 
 def _each(cells: Objects, read: Read) -> tuple[Objects, Objects]:
     values, faults = np.full(len(cells), None, dtype=object), np.full(len(cells), None, dtype=object)
-    known: dict[tuple[type, object], tuple[Any, str | None]] = {}
-    for row, cell in enumerate(cells):
-        if cell is None:
-            continue
-        key = (type(cell), cell)
-        if key not in known:
-            known[key] = read(cell)
-        values[row], faults[row] = known[key]
+    for place, cell in enumerate(cells):
+        if cell is not None:
+            values[place], faults[place] = read(cell)
     return values, faults
 
 
-def _read_choices(cells: Objects, reasons: Objects, index: ChoiceIndex, separator: str | None) -> Column:
-    values, faults = np.full(len(cells), None, dtype=object), np.full(len(cells), None, dtype=object)
-    typed: dict[int, str] = {}
-    known: dict[tuple[type, object], tuple[Any, str | None, str | None, str | None]] = {}
-    for row, cell in enumerate(cells):
-        if cell is None:
-            continue
-        key = (type(cell), cell)
-        if key not in known:
-            known[key] = _choice_of(cell, index, separator)
-        values[row], faults[row], reason, written = known[key]
-        if reason is not None:
-            reasons[row] = reason
-        if written is not None:
-            typed[row] = written
-    return Column(values, reasons, faults, typed)
+def _read_choices(coded: Cells, cells: Objects, reasons: Objects, index: ChoiceIndex, separator: str | None) -> Column:
+    values, faults, written = (np.full(len(cells), None, dtype=object) for _ in range(3))
+    index = settle(index, (cell for cell in cells if cell is not None), separator)
+    for place, cell in enumerate(cells):
+        if cell is not None:
+            values[place], faults[place], reason, written[place] = _choice_of(cell, index, separator)
+            reasons[place] = reason or reasons[place]
+    by_row = coded.spread(written)
+    typed = {row: by_row[row] for row in np.flatnonzero(pd.notna(by_row)).tolist()} if any(written) else {}
+    return Column(coded.spread(values), coded.spread(reasons), coded.spread(faults), typed)
 
 
 def _choice_of(

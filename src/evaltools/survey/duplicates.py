@@ -44,26 +44,27 @@ class Seen:
         """
         keep = sheet.checked.accepted.copy()
         duplicates: dict[int, str] = {}
-        for row in np.flatnonzero(keep):
-            if sheet.content[row] is None:
+        instrument, wave = sheet.source.instrument, sheet.source.wave
+        rows = np.flatnonzero(keep)
+        for row, content, own in zip(rows.tolist(), sheet.content[rows], sheet.ids[rows], strict=True):
+            if content is None:
                 continue
-            key = (sheet.source.instrument, sheet.source.wave, sheet.content[row])
-            first = self._ids.setdefault(key, sheet.ids[row])
-            if first != sheet.ids[row]:
-                duplicates[int(row)] = first
+            first = self._ids.setdefault((instrument, wave, content), own)
+            if first != own:
+                duplicates[row] = first
                 keep[row] = False
         return keep, duplicates
 
 
 def current_status(responses: pd.DataFrame, order: Sequence[str] = ("rel_path", "sheet", "source_row")) -> list[str]:
-    """Return the status that each response should have: the last of an enterprise on a bank counts, per wave.
+    """Return the status that each rating should have: the last response of an enterprise on a bank counts, per wave.
 
     Parameters
     ----------
     responses
-        ``[response_id, instrument, wave, enterprise_id, bank_id, submitted_at, status]`` and the columns of `order`,
-        which decides where times are equal or unknown: the later row counts, of two files the one that
-        :func:`file_order` puts last.
+        One row a rating: ``[response_id, instrument, wave, enterprise_id, bank_id, submitted_at, status]``, the status
+        that of its response, and the columns of `order`, which decides where times are equal or unknown: the later row
+        counts, of two files the one that :func:`file_order` puts last.
 
     Returns
     -------
@@ -76,8 +77,9 @@ def current_status(responses: pd.DataFrame, order: Sequence[str] = ("rel_path", 
     places = {path: place for place, path in enumerate(sorted(set(responses["rel_path"]), key=file_order))}
     candidates = responses.assign(rel_path=responses["rel_path"].map(places))[known]
     ranked = candidates.sort_values(["submitted_at", *order], na_position="first", kind="stable")
-    replaced = ranked.duplicated(["instrument", "wave", "enterprise_id", "bank_id"], keep="last")
-    status[responses.index.get_indexer(replaced.index[replaced])] = "superseded"
+    last = ranked.groupby(["instrument", "wave", "enterprise_id", "bank_id"])["response_id"].transform("last")
+    replaced = ranked.index[ranked["response_id"] != last]
+    status[responses.index.get_indexer(replaced)] = "superseded"
     return _texts(status)
 
 

@@ -14,7 +14,7 @@ from evaltools.config import CampaignConfig, Source
 from evaltools.errors import FileRefusedError
 from evaltools.survey.instrument import Instrument
 
-RULES: Final = 1
+RULES: Final = 3
 """Raise it when the same row under the same settings comes to be read differently: stored files are then read anew."""
 
 Group = tuple[str, str, str, str]
@@ -24,11 +24,12 @@ Group = tuple[str, str, str, str]
 def source_sha(source: Source, instrument: Instrument, config: CampaignConfig) -> str:
     """Return the hash of all settings that decide what a file of a source becomes.
 
-    Its pattern does not: a file that is moved stays the same file.
+    Its pattern does not: a file that is moved stays the same file. The version says itself by the instrument's hash.
     """
+    unsaid = {"pattern", "version"} if source.rescale else {"pattern", "version", "rescale"}
     settings = {
         "rules": RULES,
-        "source": source.model_dump(mode="json", exclude={"pattern"}),
+        "source": source.model_dump(mode="json", exclude=unsaid),
         "instrument": instrument.sha256,
         "roles": {role: list(names) for role, names in _given_roles(config, instrument.name)},
         "wave": config.waves[source.wave].model_dump(mode="json", include={"start", "end"}),

@@ -1,7 +1,8 @@
 """Instruments: XLSForms, mostly written as Markdown, with what an evaluation needs to know of each question.
 
-Beside XLSForm's own columns the `survey` sheet has `sensitivity`, `concept`, `role` and `polarity`; see
-:class:`~evaltools.survey.instrument_model.Question` for what they say. The `settings` sheet may have `title_en`.
+Beside XLSForm's own columns the `survey` sheet has `sensitivity`, `concept`, `role`, `polarity`, `unit` and `missing`;
+see :class:`~evaltools.survey.instrument_model.Question` for what they say. The `settings` sheet may have `title_en` and
+`missing`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from evaltools.survey.instrument_model import (
 from evaltools.survey.instrument_rows import read_choices, read_questions
 from evaltools.survey.instrument_sheets import SUFFIXES, columns_of, read_sheets, refuse_broken, sha256_of
 from evaltools.survey.instrument_xlsx import write_xlsx
+from evaltools.survey.missing_words import REASONS, inherit_words, parse_words
 
 __all__ = [
     "BilingualText",
@@ -42,7 +44,7 @@ __all__ = [
     "write_xlsx",
 ]
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}(@[A-Za-z0-9_.-]{1,64})?")
 
 
 def read_instrument(name: str, *, campaign: Path | None = None) -> Instrument:
@@ -51,7 +53,8 @@ def read_instrument(name: str, *, campaign: Path | None = None) -> Instrument:
     Parameters
     ----------
     name
-        File name without suffix. The file is Markdown, .xlsx or .xls.
+        File name without suffix. The file is Markdown, .xlsx or .xls. An older version stands beside the current one as
+        ``name@version``; the version of the current one may be named as well.
     campaign
         The campaign's folder.
 
@@ -63,6 +66,19 @@ def read_instrument(name: str, *, campaign: Path | None = None) -> Instrument:
     """
     if not _NAME.fullmatch(name):
         raise CampaignError("instrument-name", name=name)
+    stem, _, version = name.partition("@")
+    try:
+        return _read_named(name, campaign)
+    except CampaignError as error:
+        if not version or error.code != "content-missing":
+            raise
+        current = _read_named(stem, campaign)
+        if current.version != version:
+            raise
+        return current
+
+
+def _read_named(name: str, campaign: Path | None) -> Instrument:
     if campaign is not None:
         found = [path for suffix in SUFFIXES if (path := campaign / "instruments" / f"{name}{suffix}").is_file()]
         if len(found) > 1:
@@ -86,10 +102,12 @@ def read_instrument_file(path: Path) -> Instrument:
         to case), ``instrument-name-reserved``, ``instrument-label-missing``, ``instrument-choices-missing``,
         ``instrument-choice-twice``, ``instrument-choice-label``, ``instrument-sensitivity-unknown``,
         ``instrument-sensitivity-missing``, ``instrument-sensitivity-direct``, ``instrument-role-unknown``,
-        ``instrument-polarity-unknown``.
+        ``instrument-polarity-unknown``, ``instrument-unit-unknown``, ``instrument-missing-word``.
     CampaignError
-        ``instrument-too-large``, ``instrument-unreadable``, ``instrument-invalid`` (what pyxform objects to).
+        ``instrument-too-large``, ``instrument-unreadable``, ``instrument-invalid`` (what pyxform objects to);
+        ``instrument-version``: a file ``name@version`` that says another version of itself.
     """
+    name, _, version = path.stem.partition("@")
     sheets = read_sheets(path)
     by_name = {sheet.name: sheet for sheet in sheets}
     settings = _settings(by_name.get("settings"))
@@ -97,15 +115,21 @@ def read_instrument_file(path: Path) -> Instrument:
     allow_twice = settings.get("allow_choice_duplicates", "").lower() == "yes"
     choices, choice_faults = read_choices(by_name.get("choices"), language, allow_twice=allow_twice)
     questions, faults = read_questions(by_name["survey"], choices, language)
+    words, wrong = parse_words(settings.get("missing", ""))
+    if wrong:
+        fields = {"sheet": "settings", "row": 2, "name": "missing", "value": wrong, "known": REASONS}
+        faults = (*faults, CampaignError("instrument-missing-word", **fields))
     if choice_faults or faults:
         raise InstrumentError((*faults, *choice_faults))
-    refuse_broken(sheets, path, path.stem)
-    title = settings.get("title") or path.stem
+    if version and settings.get("version", "") != version:
+        raise CampaignError("instrument-version", path=path.name, version=settings.get("version", ""))
+    refuse_broken(sheets, path, name)
+    title = settings.get("title") or name
     return Instrument(
-        name=path.stem,
+        name=name,
         version=settings.get("version", ""),
         title=BilingualText(title, settings.get("title_en") or title),
-        questions=questions,
+        questions=inherit_words(questions, words),
         sha256=sha256_of(sheets),
         sheets=sheets,
     )

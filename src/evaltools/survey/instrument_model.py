@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from evaltools.errors import CampaignError, UsageError
 from evaltools.text import Lang
@@ -33,10 +34,25 @@ class BilingualText:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer that a question offers."""
+    """One answer that a question offers.
+
+    Attributes
+    ----------
+    attributes
+        Further columns of the sheet `choices`, for choice filters: one mapping a row of the sheet, since a form may
+        allow a choice to stand twice. Nothing where the sheet has no such columns.
+    """
 
     name: str
     label: BilingualText
+    attributes: tuple[Mapping[str, str], ...] = field(default=(), hash=False)
+
+
+class Condition(NamedTuple):
+    """An expression and the row of the `survey` sheet that it stands in."""
+
+    row: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,8 @@ class Question:
     list_name, choices
         The choice list. A list in a file (``banks.csv``) has its name here and no `choices`.
     required
-        Always to be answered where it is relevant. A form that requires it under a condition gives False.
+        Always to be answered where it is relevant. A form that requires it under a condition gives False, and the
+        condition in `required_when`.
     relevant, constraint, calculation, choice_filter
         XPath of the form, "" where there is none. `relevant` includes that of the groups around it.
     sensitivity
@@ -71,6 +88,14 @@ class Question:
         Row of the form's `survey` sheet, the header being row 1.
     repeat
         Name of the repeat that it stands in, "" outside.
+    required_when
+        XPath of the form that says when it is to be answered; "" where `required` says it all.
+    conditions
+        The parts of `relevant`, each with its row: of the groups, the outermost first, then its own.
+    unit
+        What its numbers count (``days``, ``yuan``, 亩), see :mod:`evaltools.survey.units`; "" where that is left open.
+    missing
+        Words that are no answers to it, and the reason that each gives, see :mod:`evaltools.survey.missing_words`.
     """
 
     name: str
@@ -92,6 +117,10 @@ class Question:
     polarity: Polarity
     row: int
     repeat: str = ""
+    required_when: str = ""
+    conditions: tuple[Condition, ...] = ()
+    unit: str = ""
+    missing: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

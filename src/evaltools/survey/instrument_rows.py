@@ -13,11 +13,13 @@ from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 
 from evaltools.config import Role
 from evaltools.errors import CampaignError
+from evaltools.survey.instrument_classes import inherit_classes
 from evaltools.survey.instrument_model import (
     POLARITIES,
     SENSITIVITIES,
     BilingualText,
     Choice,
+    Condition,
     Polarity,
     Question,
     QuestionType,
@@ -25,6 +27,8 @@ from evaltools.survey.instrument_model import (
     Sheet,
 )
 from evaltools.survey.instrument_sheets import Columns, columns_of
+from evaltools.survey.missing_words import REASONS, Words, parse_words
+from evaltools.survey.units import UNITS, find_unit
 
 Choices = Mapping[str, tuple[Choice, ...]]
 
@@ -69,7 +73,7 @@ class _Kind(NamedTuple):
 @dataclass(slots=True)
 class _Group:
     name: str
-    relevant: str
+    relevant: Condition
     repeat: bool
 
 
@@ -82,6 +86,7 @@ class _Walk:
     groups: list[_Group] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     rows_of: dict[str, int] = field(default_factory=dict)
+    classed: set[str] = field(default_factory=set)
     faults: list[CampaignError] = field(default_factory=list)
 
     def fault(self, code: str, row: int, **fields: object) -> None:
@@ -100,10 +105,10 @@ def read_questions(
         if RE_END_CONTROL.search(kind):
             del walk.groups[-1:]
         elif begin := RE_BEGIN_CONTROL.search(kind):
-            _enter_group(walk, row, repeat=aliases.control[begin["type"]] != "group")
+            _enter_group(walk, number, row, repeat=aliases.control[begin["type"]] != "group")
         elif kind not in _NO_QUESTION:
             _add_question(walk, number, row, kind)
-    return tuple(walk.questions), tuple(walk.faults)
+    return inherit_classes(walk.questions, walk.classed), tuple(walk.faults)
 
 
 def read_choices(
@@ -129,16 +134,19 @@ def read_choices(
             faults.append(CampaignError("instrument-choice-label", **where))
             continue
         first = rows_of.setdefault((list_name, name), number)
-        if first == number:
-            lists.setdefault(list_name, {})[name] = Choice(name, label)
-        elif not allow_twice:
+        if first != number and not allow_twice:
             faults.append(CampaignError("instrument-choice-twice", first=first, **where))
+            continue
+        choices = lists.setdefault(list_name, {})
+        earlier = choices.get(name, Choice(name, label))
+        further = columns.further(row)
+        choices[name] = replace(earlier, attributes=(*earlier.attributes, further)) if further else earlier
     return {name: tuple(choices.values()) for name, choices in lists.items()}, tuple(faults)
 
 
-def _enter_group(walk: _Walk, row: Sequence[str], *, repeat: bool) -> None:
+def _enter_group(walk: _Walk, number: int, row: Sequence[str], *, repeat: bool) -> None:
     name = walk.columns.code(row, "name")
-    walk.groups.append(_Group(name, walk.columns.code(row, "bind", "relevant"), repeat))
+    walk.groups.append(_Group(name, Condition(number, walk.columns.code(row, "bind", "relevant")), repeat))
 
 
 def _add_question(walk: _Walk, number: int, row: Sequence[str], written_type: str) -> None:
@@ -207,6 +215,8 @@ def _question(walk: _Walk, number: int, row: Sequence[str], name: str, kind: _Ki
             walk.fault("instrument-label-missing", number, name=name)
         label = BilingualText(name, name)
     role = _role(walk, number, row, name, kind)
+    required = columns.code(row, "bind", "required")
+    conditions = _conditions(walk, Condition(number, columns.code(row, "bind", "relevant")))
     return Question(
         name=name,
         path="/".join([*(group.name for group in walk.groups), name]),
@@ -215,8 +225,8 @@ def _question(walk: _Walk, number: int, row: Sequence[str], name: str, kind: _Ki
         choices=walk.choices.get(kind.list_name, ()),
         label=label,
         hint=columns.wording(row, "hint"),
-        required=aliases.yes_no.get(columns.code(row, "bind", "required"), False),
-        relevant=_all_of([*(group.relevant for group in walk.groups), columns.code(row, "bind", "relevant")]),
+        required=aliases.yes_no.get(required, False),
+        relevant=_all_of(conditions),
         constraint=columns.code(row, "bind", "constraint"),
         constraint_message=columns.wording(row, "bind", "jr:constraintMsg"),
         calculation=columns.code(row, "bind", "calculate"),
@@ -227,12 +237,20 @@ def _question(walk: _Walk, number: int, row: Sequence[str], name: str, kind: _Ki
         polarity=_polarity(walk, number, row, name),
         row=number,
         repeat=next((group.name for group in reversed(walk.groups) if group.repeat), ""),
+        required_when="" if required in aliases.yes_no else required,
+        conditions=conditions,
+        unit=_unit(walk, number, row, name),
+        missing=_missing(walk, number, row, name),
     )
 
 
-def _all_of(conditions: Sequence[str]) -> str:
-    given = [condition for condition in conditions if condition]
-    return given[0] if len(given) == 1 else " and ".join(f"({condition})" for condition in given)
+def _conditions(walk: _Walk, own: Condition) -> tuple[Condition, ...]:
+    return tuple(one for one in (*(group.relevant for group in walk.groups), own) if one.text)
+
+
+def _all_of(conditions: Sequence[Condition]) -> str:
+    given = [condition.text for condition in conditions]
+    return given[0] if len(given) == 1 else " and ".join(f"({text})" for text in given)
 
 
 def _role(walk: _Walk, number: int, row: Sequence[str], name: str, kind: _Kind) -> str:
@@ -241,6 +259,21 @@ def _role(walk: _Walk, number: int, row: Sequence[str], name: str, kind: _Kind) 
         walk.fault("instrument-role-unknown", number, name=name, value=role, known=ROLES)
         return ""
     return role or ("started_at" if kind == _Kind("metadata", "start") else "")
+
+
+def _unit(walk: _Walk, number: int, row: Sequence[str], name: str) -> str:
+    unit = walk.columns.code(row, "unit")
+    if unit and find_unit(unit) is None:
+        walk.fault("instrument-unit-unknown", number, name=name, value=unit, known=tuple(UNITS))
+        return ""
+    return unit
+
+
+def _missing(walk: _Walk, number: int, row: Sequence[str], name: str) -> Words:
+    words, wrong = parse_words(walk.columns.raw(row, "missing"))
+    if wrong:
+        walk.fault("instrument-missing-word", number, name=name, value=wrong, known=REASONS)
+    return words
 
 
 def _polarity(walk: _Walk, number: int, row: Sequence[str], name: str) -> Polarity:
@@ -264,6 +297,7 @@ def _sensitivity(walk: _Walk, number: int, row: Sequence[str], name: str, kind: 
     if identifies and declared not in ("direct", ""):
         walk.fault("instrument-sensitivity-direct", number, name=name, role=role, value=declared)
     if declared in SENSITIVITIES:
+        walk.classed.add(name)
         return declared
     looks_direct = kind.type not in ("note", "calculate") and bool(_LOOKS_DIRECT.search(name))
     if walk.columns.has("sensitivity") and kind.type != "metadata" and (identifies or looks_direct):
@@ -279,7 +313,7 @@ def _add_other(walk: _Walk, question: Question) -> None:
         walk.questions[-1] = replace(question, choices=(*question.choices, Choice("other", _OTHER)))
     name = f"{question.name}_other"
     if _name_is_free(walk, question.row, name):
-        groups = [group.relevant for group in walk.groups]
+        conditions = _conditions(walk, Condition(question.row, f"selected(${{{question.name}}}, 'other')"))
         walk.questions.append(
             replace(
                 question,
@@ -291,7 +325,7 @@ def _add_other(walk: _Walk, question: Question) -> None:
                 label=_WHICH_OTHER,
                 hint=None,
                 required=False,
-                relevant=_all_of([*groups, f"selected(${{{question.name}}}, 'other')"]),
+                relevant=_all_of(conditions),
                 constraint="",
                 constraint_message=None,
                 choice_filter="",
@@ -299,5 +333,9 @@ def _add_other(walk: _Walk, question: Question) -> None:
                 concept=name,
                 role="",
                 polarity="",
+                required_when="",
+                conditions=conditions,
+                unit="",
+                missing=(),
             )
         )

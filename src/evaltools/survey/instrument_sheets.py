@@ -36,6 +36,7 @@ _HEADERS: Final = {
     "choices": (aliases.list_header, frozenset(Option.get_slot_names())),
     "settings": (aliases.settings_header, frozenset({"version", "default_language"})),
 }
+_OWN: Final = _HEADERS["choices"][1] | frozenset(aliases.list_header.values()) | {"None"}
 _LANGUAGES: Final = {
     "zh": re.compile(r"\(zh\b|^\s*(zh|cn|chinese|中文|汉语|简体中文)\s*(\(|$)", re.IGNORECASE),
     "en": re.compile(r"\(en\b|^\s*(en|english|英文|英语)\s*(\(|$)", re.IGNORECASE),
@@ -136,6 +137,10 @@ class Columns:
     def code(self, row: Sequence[str], *name: str) -> str:
         """Return a cell that a machine reads: blanks folded, typographic quotes made straight, as pyxform does."""
         return str(clean_text_values(self.raw(row, *name), strip_whitespace=True))
+
+    def further(self, row: Sequence[str]) -> dict[str, str]:
+        """Return the cells of a row of choices under columns that XLSForm itself does not know."""
+        return {name[0]: self.code(row, *name) for name in self.positions if len(name) == 1 and name[0] not in _OWN}
 
     def wording(self, row: Sequence[str], *name: str) -> BilingualText | None:
         """Return a text in both languages, None where no language has one.

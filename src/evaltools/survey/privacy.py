@@ -21,10 +21,35 @@ from evaltools.text import clean, mask, normalise
 
 KEY_FILE: Final = ".key"
 PSEUDONYM_LENGTH: Final = 24
+ANONYMISED: Final = "anonymised"
+"""Fingerprint in a store whose key is gone for good."""
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
 
 
-def load_key(folder: Path, config: CampaignConfig, *, stored_fingerprint: str | None = None) -> bytes:
+class Key(bytes):
+    """The key that a campaign began with.
+
+    Attributes
+    ----------
+    later
+        Keys of its rotations, oldest first: each hashes what the one before it gave (decision 0005).
+    """
+
+    later: tuple[bytes, ...] = ()
+
+    def rotated(self, new: bytes) -> Key:
+        """Return the key with one more rotation."""
+        key = Key(self)
+        key.later = (*self.later, new)
+        return key
+
+    @property
+    def text(self) -> str:
+        """What the key's file holds: a line a key."""
+        return "".join(f"{one.hex()}\n" for one in (bytes(self), *self.later))
+
+
+def load_key(folder: Path, config: CampaignConfig, *, stored_fingerprint: str | None = None) -> Key:
     """Return the campaign's key; make it where the store has none yet.
 
     Parameters
@@ -40,12 +65,15 @@ def load_key(folder: Path, config: CampaignConfig, *, stored_fingerprint: str | 
     ------
     RefusedError
         ``demo-key``: a public key outside a demonstration; ``key-missing``: the store was filled with a key that is
-        gone; ``key-damaged``: the file is not a key; ``key-mismatch``: it is another key.
+        gone; ``key-damaged``: the file is not a key; ``key-mismatch``: it is another key; ``key-anonymised``: the
+        campaign was made anonymous, so that nothing can be added to it.
     """
+    if stored_fingerprint == ANONYMISED:
+        raise RefusedError("key-anonymised")
     if config.public_demo_key is not None:
         if not config.demo:
             raise RefusedError("demo-key")
-        key = config.public_demo_key.encode("utf-8")
+        key = Key(config.public_demo_key.encode("utf-8"))
     else:
         key = _own_key(folder / KEY_FILE, may_make=stored_fingerprint is None)
     if stored_fingerprint is not None and not hmac.compare_digest(stored_fingerprint, key_fingerprint(key)):
@@ -55,7 +83,39 @@ def load_key(folder: Path, config: CampaignConfig, *, stored_fingerprint: str | 
 
 def key_fingerprint(key: bytes) -> str:
     """Return what may be shown of a key: the store keeps it to tell a wrong key."""
-    return hmac.new(key, b"evaltools: fingerprint of the key", "sha256").hexdigest()[:16]
+    return hmac.new(b"".join((key, *_later(key))), b"evaltools: fingerprint of the key", "sha256").hexdigest()[:16]
+
+
+def first_key(key: bytes) -> bytes:
+    """Return the key that a campaign began with, without its rotations."""
+    return bytes(key)
+
+
+def rotations(key: bytes) -> int:
+    """Return how often a key was rotated."""
+    return len(_later(key))
+
+
+def prefix_key(key: bytes, level: int) -> bytes:
+    """Return a key as it was after so many rotations."""
+    return _chain(bytes(key), _later(key)[:level])
+
+
+def keyed_hash(text: bytes, key: bytes, length: int) -> str:
+    """Return the first hex digits of HMAC-SHA256 of something, hashed again by every later key."""
+    found = hmac.digest(key, text, "sha256").hex()[:length]
+    for one in _later(key):
+        found = rotate_hash(found, one)
+    return found
+
+
+def rotate_hash(found: str, new: bytes) -> str:
+    """Return what a keyed hash becomes by a new key; nobody needs the value behind it for that."""
+    return hmac.new(new, b"evaltools: rotation\x1f" + found.encode("ascii"), "sha256").hexdigest()[: len(found)]
+
+
+def _later(key: bytes) -> tuple[bytes, ...]:
+    return key.later if isinstance(key, Key) else ()
 
 
 def pseudonym(values: Iterable[str | None], key: bytes, kind: str) -> list[str | None]:
@@ -77,7 +137,7 @@ def pseudonym(values: Iterable[str | None], key: bytes, kind: str) -> list[str |
             continue
         if value not in known:
             text = f"{kind}\x1f{value}".encode("utf-8", "surrogatepass")
-            known[value] = hmac.new(key, text, "sha256").hexdigest()[:PSEUDONYM_LENGTH]
+            known[value] = keyed_hash(text, key, PSEUDONYM_LENGTH)
         found.append(known[value])
     return found
 
@@ -149,12 +209,18 @@ def redact(text: str, *, known: Iterable[str] = ()) -> str:
     """
     text = clean(text).translate(_HALF_WIDTH)
     for name in sorted({clean(one).translate(_HALF_WIDTH).strip() for one in known}, key=len, reverse=True):
-        if len(name) >= (2 if _HAN.search(name) else 4):
+        # the search compiles a pattern for each name, and few texts hold any
+        if len(name) >= (2 if _HAN.search(name) else 4) and _folded(name) in _folded(text):
             mark = redact_codes(name)
             mark = mark if _MARK.fullmatch(mark) else "[name]"
             text = re.sub(re.escape(name), mark, text, flags=re.IGNORECASE)
     text = redact_codes(text)
     return _DIGITS.sub(_long_number, _ORGANISATION.sub("[firm]", text))
+
+
+def _folded(text: str) -> str:
+    """Return text in which whatever is equal but for capitals is equal, also where a search takes İ and ı for i."""
+    return text.casefold().replace("\u0131", "i").replace("\u0307", "")
 
 
 def redact_codes(text: str) -> str:
@@ -170,15 +236,23 @@ def ip_address(value: object) -> str | None:
     return re.split(r"[(\s]", text, maxsplit=1)[0] or None
 
 
-def _own_key(path: Path, *, may_make: bool) -> bytes:
+def _own_key(path: Path, *, may_make: bool) -> Key:
     if may_make and not path.exists():
         _make_key(path)
     if not path.is_file():
         raise RefusedError("key-missing", path=path.name)
-    text = path.read_bytes().strip().decode("ascii", "replace")
-    if not _KEY.fullmatch(text):
+    lines = path.read_bytes().strip().decode("ascii", "replace").split("\n")
+    if not all(_KEY.fullmatch(line.strip()) for line in lines):
         raise RefusedError("key-damaged", path=path.name)
-    return bytes.fromhex(text)
+    key, *later = (bytes.fromhex(line.strip()) for line in lines)
+    return _chain(key, later)
+
+
+def _chain(first: bytes, later: Iterable[bytes]) -> Key:
+    key = Key(first)
+    for one in later:
+        key = key.rotated(one)
+    return key
 
 
 def _make_key(path: Path) -> None:

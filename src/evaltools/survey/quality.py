@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
 
 from evaltools.config import CampaignConfig
 from evaltools.store import Store
+from evaltools.store.schemas import RATING_KEY
+from evaltools.survey.versions.old_forms import form_counts, no_forms
 
 REASONS: Final = (
     "skipped_by_logic", "refused", "dont_know", "not_applicable", "blank", "invalid", "not_asked",
@@ -29,7 +31,8 @@ class QualityResult:
         [path, sheet, wave, instrument, n_read, n_accepted, n_quarantined, n_duplicate], by path, sheet and wave.
     quarantine
         [rule, instrument, wave, n, share]: rows that a rule holds back (or, rule ``relevant``, in which it took out
-        an answer), and their share of the rows read. A row that breaks two rules counts for both.
+        an answer, rule ``calculation``, in which it doubts one), and their share of the rows read. A row that breaks
+        two rules counts for both.
     missing
         [instrument, item, wave, n, and one column a reason]: accepted ratings, and the share of them in which the
         item is missing for the reason. Replaced answers do not count.
@@ -38,6 +41,11 @@ class QualityResult:
     overlap
         [bank, baseline_only, endline_only, both, unknown]: enterprises (or branches) with accepted ratings of the bank;
         `unknown` counts ratings of which nothing tells whose they are.
+    forms
+        [instrument, wave, version, form_version, n, share, old]: accepted answers by the version that they were read by
+        and the one that the tool states of them, their share of the instrument and wave, and whether that is an older
+        form, see :func:`evaltools.survey.versions.old_forms.stated_forms`. Answers of which no tool states it are left
+        out of the rows, not of the shares.
     """
 
     files: pd.DataFrame
@@ -45,6 +53,7 @@ class QualityResult:
     missing: pd.DataFrame
     modes: pd.DataFrame
     overlap: pd.DataFrame
+    forms: pd.DataFrame = field(default_factory=no_forms)
 
 
 def read_quality(store: Store, config: CampaignConfig) -> QualityResult:
@@ -65,14 +74,16 @@ def read_quality(store: Store, config: CampaignConfig) -> QualityResult:
         missing=missing_shares(store, ratings),
         modes=mode_counts(ratings, config.bank_ids),
         overlap=overlap_counts(ratings, config.bank_ids, waves=(waves[0], waves[1])),
+        forms=form_counts(store),
     )
 
 
 def accepted_ratings(store: Store) -> pd.DataFrame:
-    """Return [response_id, instrument, wave, mode, channel, tool, bank, psu], one row an accepted rating."""
+    """Return [response_id, instrument, wave, mode, channel, tool, bank, repeat_no, psu], one row an accepted rating."""
     responses = store.read("responses", ["response_id", "instrument", "wave", "mode", "channel", "tool", "status"])
     accepted: pd.DataFrame = responses.to_pandas().query("status == 'accepted'").drop(columns="status")
-    ratings = store.read("ratings", ["response_id", "bank_id", "psu"]).to_pandas()
+    ratings = store.read("ratings", ["response_id", "bank_id", "repeat_no", "status", "psu"]).to_pandas()
+    ratings = ratings[ratings["status"] != "superseded"].drop(columns="status")
     return accepted.merge(ratings.rename(columns={"bank_id": "bank"}), on="response_id", how="inner")
 
 
@@ -86,9 +97,10 @@ def file_counts(store: Store) -> pd.DataFrame:
 def quarantine_counts(store: Store) -> pd.DataFrame:
     """Return rows held back by rule, see :attr:`QualityResult.quarantine`."""
     keys = ["instrument", "wave"]
-    columns = ["file_sha256", "sheet", "source_sha", *keys, "row", "rule", "scope"]
+    columns = ["file_sha256", "sheet", "source_sha", *keys, "row", "rule", "scope", "resolved_by"]
     held: pd.DataFrame = store.read("quarantine", columns).to_pandas()
-    held = held[held["scope"] != "duplicate"].drop(columns="scope").drop_duplicates()
+    held = held[(held["scope"] != "duplicate") & held["resolved_by"].isna()]
+    held = held.drop(columns=["scope", "resolved_by"]).drop_duplicates()
     counts = held.groupby(["rule", *keys], as_index=False).size().rename(columns={"size": "n"})
     read = store.read("files", [*keys, "n_read"]).to_pandas().groupby(keys, as_index=False)["n_read"].sum()
     table = counts.merge(read, on=keys, how="left")
@@ -103,8 +115,9 @@ def missing_shares(store: Store, ratings: pd.DataFrame) -> pd.DataFrame:
     items: pd.DataFrame = store.read("items", ["instrument", "item", "sensitivity", "type"]).to_pandas()
     items = items[items["sensitivity"].isin(_STORED) & (items["type"] != "calculate")]
     table = items[["instrument", "item"]].drop_duplicates().merge(n, on="instrument")
-    missing = store.read("missing", ["response_id", "item", "reason"]).to_pandas()
-    missing = missing.merge(ratings[["response_id", *keys]], on="response_id", how="inner")
+    missing = store.read("missing", [*RATING_KEY, "item", "reason"]).to_pandas().rename(columns={"bank_id": "bank"})
+    rating = ["response_id", "bank", "repeat_no"]
+    missing = missing.merge(ratings[[*rating, *keys]], on=rating, how="inner")
     wide = missing.pivot_table(index=[*keys, "item"], columns="reason", values="response_id", aggfunc="count")
     wide = wide.reindex(columns=[*REASONS, *sorted(set(wide.columns) - set(REASONS))], fill_value=0)
     table = table.merge(wide.reset_index(), on=[*keys, "item"], how="left")

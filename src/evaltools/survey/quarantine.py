@@ -9,15 +9,18 @@ import pyarrow as pa
 
 from evaltools.errors import message
 from evaltools.store.schemas import SCHEMAS
-from evaltools.survey.checks import Fault
 from evaltools.survey.choices import cell_text
+from evaltools.survey.corrections.resolving import confirmed_cells, dropped_rows, resolved_faults
 from evaltools.survey.privacy import hidden, pseudonym, redact
 from evaltools.survey.roles import is_identifying
+from evaltools.survey.row_faults import IN_DOUBT, Fault
 from evaltools.survey.sheet_rows import SheetRows, row_identifiers
 from evaltools.text import Lang, clean
 
 DUPLICATE: Final = "duplicate"
 """Rule and scope of a row that is an exact copy of an accepted one; its `value` is the response id of that one."""
+RESOLVED: Final = "resolved"
+"""Scope of a fault that a correction has settled: it holds nothing back any more."""
 
 _SHOWN: Final = 60
 
@@ -35,15 +38,33 @@ def quarantine_table(sheet: SheetRows, duplicates: Mapping[int, str], key: bytes
     Notes
     -----
     `column` is the question's name, "" for the whole row. `value` of a plain field is the cell, redacted and cut; of
-    any other field only its length. `value_sha` is keyed, so that a short value cannot be found by trying all.
+    any other field only its length. `value_sha` is keyed, so that a short value cannot be found by trying all. A fault
+    that a correction has settled is kept with the id of its line in `resolved_by`; the `value` of a row that a line
+    drops is the line's id.
     """
-    rows = [_fault_row(sheet, fault, key, lang) for fault in sheet.checked.faults if fault.row not in duplicates]
+    confirmed, drops = confirmed_cells(sheet), dropped_rows(sheet)
+    faults = [fault for fault in sheet.checked.faults if fault.row not in duplicates]
+    rows = [
+        _fault_row(sheet, fault, key, lang)
+        | (_resolved(confirmed.get((fault.row, fault.question))) if fault.code in IN_DOUBT else {})
+        | ({"value": drops[fault.row]} if fault.rule == "dropped" else {})
+        for fault in faults
+    ]
+    if sheet.before is not None:
+        rows += [
+            _fault_row(sheet.before, fault, key, lang) | _resolved(line)
+            for fault, line in resolved_faults(sheet) if fault.row not in duplicates
+        ]  # fmt: skip
     copied = message("fault-duplicate", {}, lang)
     rows += [
         _row(sheet, row, DUPLICATE, DUPLICATE, DUPLICATE, copied) | {"value": original, "bank_id": sheet.bank[row]}
         for row, original in duplicates.items()
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMAS["quarantine"])
+
+
+def _resolved(line: str | None) -> dict[str, Any]:
+    return {} if line is None else {"scope": RESOLVED, "resolved_by": line}
 
 
 def _fault_row(sheet: SheetRows, fault: Fault, key: bytes, lang: Lang) -> dict[str, Any]:
@@ -90,9 +111,9 @@ def _cell(sheet: SheetRows, fault: Fault) -> str | None:
         position = sheet.table.meta[name]
     else:
         places = sheet.found.split.get(name, {})
-        cells = {choice: sheet.table.rows.iloc[fault.row, place] for choice, place in places.items()}
+        cells = {choice: sheet.table.cells(place)[fault.row] for choice, place in places.items()}
         return " ".join(f"{choice}={cell_text(cell)}" for choice, cell in cells.items() if cell is not None) or None
-    cell = sheet.table.rows.iloc[fault.row, position]
+    cell = sheet.table.cells(position)[fault.row]
     text = None if cell is None else clean(cell_text(cell) or str(cell)).strip()
     return text or None
 

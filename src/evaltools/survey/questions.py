@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,13 +13,18 @@ import pandas as pd
 from evaltools.config import Bank, Source
 from evaltools.survey.choices import ChoiceIndex, index_choices
 from evaltools.survey.coerce import Column, Objects, read_column, read_split
-from evaltools.survey.dates import read_dates, read_seconds
+from evaltools.survey.dates import Order, read_dates, read_seconds
 from evaltools.survey.identifiers import reader_for
 from evaltools.survey.instrument import BilingualText, Choice, Instrument, Question
 from evaltools.survey.matching import ColumnMap
+from evaltools.survey.missing_words import marks_of
+from evaltools.survey.option_columns import index_of
 from evaltools.survey.privacy import ip_address
-from evaltools.survey.readers import RawTable
+from evaltools.survey.readers import RawColumn, RawTable
+from evaltools.survey.readers.cells import Cell
+from evaltools.survey.readers.model import Coding
 from evaltools.survey.roles import Roles
+from evaltools.survey.written import how_written
 
 CREDIT_CODES: Final = frozenset({"credit_code", "enterprise.code", "enterprise_code", "uscc"})
 """Concepts of questions whose answer is a unified social credit code."""
@@ -40,6 +45,8 @@ class Fields:
     duration_s : object array (n,) of float or None
     ip, native_id, form_version, collector : object arrays (n,) of text or None
         In clear; only keyed hashes of the first two and of the last leave this place.
+    state : object array (n,) of text or None
+        What keeps the answers from counting, by the tool: ``rejected`` or ``encrypted``.
     """
 
     submitted_at: Objects
@@ -49,6 +56,7 @@ class Fields:
     ip: Objects
     native_id: Objects
     form_version: Objects
+    state: Objects
 
 
 def read_questions(
@@ -62,69 +70,138 @@ def read_questions(
     """Read the columns of all questions that have one, in the order of the form."""
     columns: dict[str, Column] = {}
     for question in instrument.questions:
+        if question.name in found.unfilled:
+            columns[question.name] = _blank(table.n_rows)
         if not found.has(question.name):
             continue
         recode = source.recode.get(question.name, {})
-        marks = table.missing_marks
+        marks = {**table.missing_marks, **marks_of(question)}
+        typed = found.typed.get(question.name, {})
         if question.name in found.split:
-            cells = {name: cells_at(table, position) for name, position in found.split[question.name].items()}
-            columns[question.name] = read_split(cells, index_choices(question.choices, recode), marks=marks)
+            column = _read_split(table, found.split[question.name], typed, question, recode, marks)
+            columns[question.name] = _noted(column, table, found.split[question.name], source, question)
             continue
         position = found.columns[question.name]
-        kind = table.columns[position].kind
+        raw = table.columns[position]
         role = roles.of(question.name)
         is_bank = "bank" in role
-        choices = index_banks(banks, recode) if is_bank else _choices(question, recode, kind)
-        columns[question.name] = _as_bank(
+        choices = choice_index(question, {"": raw}, source, roles, banks)
+        column = _as_bank(
             read_column(
-                cells_at(table, position),
+                table.cells(position),
                 _type(question, role),
                 choices=choices,
                 separator=table.separator,
                 marks=marks,
                 recode={} if choices is not None else recode,
-                read=_identifier(question, role),
+                read=_identifier(question, role, table.cells(position)),
+                written=how_written(question, raw, source, table.epoch),
             ),
             is_bank=is_bank,
         )
+        columns[question.name] = _with_typed(column, table, typed)
     return columns
 
 
-def read_fields(table: RawTable, columns: Mapping[str, Column], roles: Roles) -> Fields:
-    """Read what the tool or a question with the role says of submission, duration, address and version."""
-    submitted, fault = _stamps(table, columns, roles, "submitted_at")
-    started, _ = _stamps(table, columns, roles, "started_at")
-    raw_duration = _raw(table, columns, roles, "duration")
+def _blank(n: int) -> Column:
+    nothing = np.full(n, None, dtype=object)
+    return Column(nothing, np.full(n, "blank", dtype=object), nothing.copy())
+
+
+def read_fields(
+    table: RawTable, columns: Mapping[str, Column], roles: Roles, *, orders: Mapping[str, Order] | None = None
+) -> Fields:
+    """Read what the tool or a question with the role says of submission, duration, address and version.
+
+    Parameters
+    ----------
+    orders
+        Field to the order of day and month in it, where the campaign file says so.
+    """
+    submitted, fault = _stamps(table, columns, roles, "submitted_at", orders or {})
+    started, _ = _stamps(table, columns, roles, "started_at", orders or {})
     return Fields(
         submitted_at=submitted,
         submitted_fault=fault,
         started_at=started,
-        duration_s=_objects(read_seconds(cell) for cell in raw_duration),
-        ip=_objects(ip_address(cell) for cell in _raw(table, columns, roles, "ip")),
-        native_id=_objects(_text(cell) for cell in _raw(table, columns, roles, "native_id")),
-        form_version=_objects(_text(cell) for cell in _raw(table, columns, roles, "form_version")),
+        duration_s=_field(table, columns, roles, "duration", read_seconds),
+        ip=_field(table, columns, roles, "ip", ip_address),
+        native_id=_field(table, columns, roles, "native_id", _text),
+        form_version=_field(table, columns, roles, "form_version", _text),
+        state=_field(table, columns, roles, "state", _text),
     )
 
 
-def index_banks(banks: Sequence[Bank], recode: Mapping[str, str]) -> ChoiceIndex:
-    """Prepare the campaign's banks for reading: by id, Chinese and English name, and other names."""
+def index_banks(banks: Sequence[Bank], recode: Mapping[str, str], coding: Coding = "") -> ChoiceIndex:
+    """Prepare the campaign's banks for reading: by id, Chinese and English name, and other names.
+
+    The numbers of a form's own list of banks mean what the source's recode says, and nothing else.
+    """
     named = [
         Choice(bank.id, BilingualText(text, text))
         for bank in banks
         for text in (bank.name.zh, bank.name.en, *bank.aliases)
     ]
-    return index_choices(named, recode, first="label")
+    index = index_choices(named, recode, first="label")
+    return replace(index, numbers={}) if coding in ("number", "score", "numeral") else index
 
 
-def cells_at(table: RawTable, position: int) -> list[Any]:
-    """Return the raw cells of a column."""
-    return table.rows.iloc[:, position].tolist()
+def choice_index(
+    question: Question, columns: Mapping[str, RawColumn], source: Source, roles: Roles, banks: Sequence[Bank]
+) -> ChoiceIndex | None:
+    """Prepare what the cells of a question may hold; None where it has no choices.
+
+    Parameters
+    ----------
+    columns
+        Choice to its column where it has a column a choice; else "" to its one column.
+    """
+    recode = source.recode.get(question.name, {})
+    raw = columns.get("")
+    if raw is None:
+        return _split_index(question, columns, recode)
+    if "bank" in roles.of(question.name):
+        return index_banks(banks, recode, raw.coding)
+    return index_of(raw, question, recode) if question.choices else None
 
 
-def _choices(question: Question, recode: Mapping[str, str], kind: str) -> ChoiceIndex | None:
-    if not question.choices:
-        return None
-    return index_choices(question.choices, recode, first="name" if kind == "name" else "label")
+def _split_index(question: Question, columns: Mapping[str, RawColumn], recode: Mapping[str, str]) -> ChoiceIndex:
+    # a cell may hold the option in the wording of the file
+    worded = {column.option or name: name for name, column in columns.items()}
+    return index_choices(question.choices, {**worded, **recode})
+
+
+def _read_split(
+    table: RawTable,
+    places: Mapping[str, int],
+    typed: Mapping[int, str],
+    question: Question,
+    recode: Mapping[str, str],
+    marks: Mapping[str, str],
+) -> Column:
+    """Read a multiple choice with a column a choice; one of them may only hold what was typed."""
+    blanks = {name: table.cells(position) for position, name in typed.items() if name and name not in places}
+    beside = {position: name for position, name in typed.items() if name not in blanks}
+    cells = {name: table.cells(position) for name, position in places.items()}
+    index = _split_index(question, {name: table.columns[position] for name, position in places.items()}, recode)
+    return _with_typed(read_split(cells, index, marks=marks, typed=blanks), table, beside)
+
+
+def _noted(column: Column, table: RawTable, places: Mapping[str, int], source: Source, question: Question) -> Column:
+    """Say so where the file shows a question by its options alone, and the campaign file does not say which it is."""
+    alone = question.name not in source.columns and any(not table.columns[place].key for place in places.values())
+    return replace(column, note="note-options-alone") if alone else column
+
+
+def _with_typed(column: Column, table: RawTable, typed: Mapping[int, str]) -> Column:
+    """Add what stands in columns of their own for the blanks of choices."""
+    written = dict(column.typed)
+    for position in typed:
+        texts = read_column(table.cells(position), "text", marks=table.missing_marks).answers
+        for row, text in enumerate(texts):
+            if text and text != written.get(row):
+                written[row] = " / ".join(part for part in (written.get(row), text) if part)
+    return replace(column, typed=written) if typed else column
 
 
 def _type(question: Question, roles: frozenset[str]) -> str:
@@ -135,10 +212,10 @@ def _type(question: Question, roles: frozenset[str]) -> str:
     return "decimal" if "weight" in roles and question.type == "text" else question.type
 
 
-def _identifier(question: Question, roles: frozenset[str]) -> Any:
+def _identifier(question: Question, roles: frozenset[str], cells: Iterable[object]) -> Any:
     if "enterprise" not in roles or question.choices:
         return None
-    return reader_for(is_credit_code=question.concept in CREDIT_CODES)
+    return reader_for(cells, is_credit_code=question.concept in CREDIT_CODES)
 
 
 def _as_bank(column: Column, *, is_bank: bool) -> Column:
@@ -150,41 +227,45 @@ def _as_bank(column: Column, *, is_bank: bool) -> Column:
     return column
 
 
-def _stamps(table: RawTable, columns: Mapping[str, Column], roles: Roles, role: str) -> tuple[Objects, Objects]:
+def _stamps(
+    table: RawTable, columns: Mapping[str, Column], roles: Roles, role: str, orders: Mapping[str, Order]
+) -> tuple[Objects, Objects]:
     """Return time stamps in Beijing time and their faults; a field of the tool goes before a question."""
     if role in table.meta:
-        return read_dates(_blank_as_none(cells_at(table, table.meta[role])), keep_time=True)
+        cells = table.cells(table.meta[role]).map(_blank_as_none)
+        values, faults = read_dates(cells.distinct, keep_time=True, order=orders.get(role), epoch=table.epoch)
+        return cells.spread(values), cells.spread(faults)
     name = roles.one(role)
-    nothing = np.full(len(table.rows), None, dtype=object)
+    nothing = np.full(table.n_rows, None, dtype=object)
     if name is None or name not in columns:
         return nothing, nothing.copy()
-    values = [value if isinstance(value, datetime) else _midnight(value) for value in columns[name].answers]
-    return _objects(values), nothing
+    stamps = nothing.copy()
+    stamps[:] = [value if isinstance(value, datetime) else _midnight(value) for value in columns[name].answers]
+    return stamps, nothing
 
 
 def _midnight(value: Any) -> datetime | None:
     return None if value is None else datetime(value.year, value.month, value.day)
 
 
-def _raw(table: RawTable, columns: Mapping[str, Column], roles: Roles, role: str) -> list[Any]:
+def _field(
+    table: RawTable, columns: Mapping[str, Column], roles: Roles, role: str, read: Callable[[Cell], Cell]
+) -> Objects:
+    """Return what is read of a field of the tool, else of the question with the role, else nothing."""
     if role in table.meta:
-        return _blank_as_none(cells_at(table, table.meta[role]))
+        return table.cells(table.meta[role]).map(_blank_as_none).map(read).objects()
+    values: Objects = np.full(table.n_rows, None, dtype=object)
     name = roles.one(role)
-    return columns[name].answers.tolist() if name is not None and name in columns else [None] * len(table.rows)
+    if name is not None and name in columns:
+        values[:] = [read(value) for value in columns[name].answers]
+    return values
 
 
-def _blank_as_none(cells: list[Any]) -> list[Any]:
-    return [None if isinstance(cell, str) and not cell.strip() else cell for cell in cells]
+def _blank_as_none(cell: Cell) -> Cell:
+    return None if isinstance(cell, str) and not cell.strip() else cell
 
 
-def _text(cell: Any) -> str | None:
+def _text(cell: Cell) -> str | None:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     return None if cell is None else str(cell).strip()
-
-
-def _objects(values: Any) -> Objects:
-    listed = list(values)
-    array = np.empty(len(listed), dtype=object)
-    array[:] = listed
-    return array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -13,7 +13,7 @@ from evaltools.errors import CampaignError, FileRefusedError
 from evaltools.text import clean
 
 RAW: Final = "raw"
-_OWN: Final = frozenset({"store", "runs", "reports"})
+_OWN: Final = frozenset({"store", "runs", "reports", "review", "erasures", "corrections"})
 _NEVER: Final = ("~$*", ".*", "Thumbs.db", "desktop.ini", "*.tmp", "*.part", "*.crdownload")
 
 
@@ -93,6 +93,23 @@ def find_raw_files(folder: Path, config: CampaignConfig, paths: Sequence[Path] |
     claimed = {one.rel_path for one in chosen}
     unmatched = sorted({_relative(path, folder) for path in wanted.values()} - claimed)
     return Found(_in_order(chosen), tuple(unmatched), (), tuple(refused), _in_order(matched))
+
+
+def with_reader(found: Found, reader: str | None) -> Found:
+    """Return what was found with another reader for the files that the caller named."""
+    if reader is None:
+        return found
+    named = {(one.rel_path, one.source_no) for one in found.files}
+
+    def read_so(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+        return tuple(
+            replace(one, source=one.source.model_copy(update={"reader": reader}))
+            if (one.rel_path, one.source_no) in named
+            else one
+            for one in files
+        )
+
+    return replace(found, files=read_so(found.files), matched=read_so(found.matched))
 
 
 def place(path: str, sheet: str) -> str:

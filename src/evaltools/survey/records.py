@@ -14,6 +14,7 @@ from evaltools.store.schemas import ANSWERS_PREFIX, SCHEMAS
 from evaltools.survey.coerce import Column, Objects
 from evaltools.survey.instrument import Question
 from evaltools.survey.privacy import pseudonym, redact, redact_codes
+from evaltools.survey.readers.cells import code_cells
 from evaltools.survey.roles import is_free_text, is_identifying, is_stored
 from evaltools.survey.sheet_rows import SheetRows, hashed_role, row_identifiers
 from evaltools.text import clean, normalise
@@ -41,16 +42,19 @@ def build_tables(sheet: SheetRows, keep: np.ndarray[Any, np.dtype[np.bool_]], ke
     Returns
     -------
     dict of pyarrow.Table
-        responses (all with status ``accepted``), ratings, answers_‹instrument›, missing, texts, weights.
+        responses and ratings (all with status ``accepted``), answers_‹instrument›, missing, texts, weights; the first
+        alone, or all but the first, for a sheet that holds only these.
     """
     rows = np.flatnonzero(keep)
+    responses = {"responses": _table("responses", _responses(sheet, rows, key))} if sheet.holds != "ratings" else {}
+    if sheet.holds == "responses":
+        return responses
     ratings = _ratings(sheet, rows, key)
     rating_key = {name: ratings[name] for name in ("response_id", "bank_id", "repeat_no")}
     name = sheet.instrument.name
-    return {
-        "responses": _table("responses", _responses(sheet, rows, key)),
+    return responses | {
         "ratings": _table("ratings", ratings),
-        f"{ANSWERS_PREFIX}{name}": _answers(sheet, rows, rating_key),
+        f"{ANSWERS_PREFIX}{name}": answers_table(sheet, rows, rating_key),
         "missing": _missing(sheet, rows, rating_key),
         "texts": _texts(sheet, rows),
         "weights": _weights(sheet, rows, rating_key),
@@ -93,7 +97,9 @@ def _ratings(sheet: SheetRows, rows: Any, key: bytes) -> dict[str, Any]:
     return {
         "response_id": sheet.ids[rows],
         "bank_id": sheet.bank[rows],
-        "repeat_no": [1] * len(rows),
+        "repeat_no": sheet.repeat_no[rows],
+        "status": ["accepted"] * len(rows),
+        "event_date": _each(_as_date, _by_role(sheet, "event_date")[rows]),
         "branch_id": branch_id[rows],
         "shopper_hash": hashed_role(sheet.checked, sheet.roles, "shopper", key)[rows],
         "scenario_id": _each(str, _by_role(sheet, "scenario")[rows]),
@@ -123,7 +129,16 @@ def _psu(sheet: SheetRows, row: int, branch: str | None, key: bytes) -> str:
     return f"{sheet.bank[row]}/{branch}" if branch else str(sheet.ids[row])
 
 
-def _answers(sheet: SheetRows, rows: Any, rating_key: Mapping[str, Any]) -> pa.Table:
+def answers_table(sheet: SheetRows, rows: Any, rating_key: Mapping[str, Any]) -> pa.Table:
+    """Return what some rows answer, as the instrument's table of answers holds it.
+
+    Parameters
+    ----------
+    rows : int array
+        Places of the rows.
+    rating_key
+        Their ids, banks and numbers of ratings, by column.
+    """
     arrays = {name: pa.array(list(values)) for name, values in rating_key.items()}
     arrays["response_id"] = arrays["response_id"].cast(pa.string())
     arrays["bank_id"] = arrays["bank_id"].cast(pa.string())
@@ -161,7 +176,7 @@ def _missing(sheet: SheetRows, rows: Any, rating_key: Mapping[str, Any]) -> pa.T
             reasons = np.where(pd.isna(column.reasons) & pd.isna(column.answers), "blank", column.reasons)[rows]
         gone = np.flatnonzero(pd.notna(reasons))
         if len(gone):
-            part = {name: [values[row] for row in gone] for name, values in rating_key.items()}
+            part = {name: values[gone] for name, values in rating_key.items()}
             parts.append(part | {"item": [question.name] * len(gone), "reason": reasons[gone]})
     return _stacked("missing", parts)
 
@@ -173,8 +188,9 @@ def _texts(sheet: SheetRows, rows: Any) -> pa.Table:
         if column is None:
             continue
         if is_free_text(question, sheet.roles):
-            found += [(row, question.name, str(column.answers[row])) for row in rows if column.answers[row] is not None]
-        elif not is_identifying(question, sheet.roles):
+            given = rows[pd.notna(column.answers[rows])]
+            found += [(row, question.name, str(column.answers[row])) for row in given]
+        elif column.typed and not is_identifying(question, sheet.roles):
             found += [(row, question.name, text) for row in rows if (text := column.typed.get(int(row)))]
     return _table(
         "texts",
@@ -182,7 +198,7 @@ def _texts(sheet: SheetRows, rows: Any) -> pa.Table:
             "response_id": [sheet.ids[row] for row, _, _ in found],
             "item": [item for _, item, _ in found],
             "bank_id": [sheet.bank[row] for row, _, _ in found],
-            "repeat_no": [1] * len(found),
+            "repeat_no": [sheet.repeat_no[row] for row, _, _ in found],
             "text": [redact(text, known=row_identifiers(sheet, row)) for row, _, text in found],
         },
     )
@@ -218,7 +234,10 @@ def _as_date(value: Any) -> date:
 
 
 def _each(function: Callable[[Any], Any], values: Iterable[Any]) -> list[Any]:
-    return [None if value is None else function(value) for value in values]
+    """Apply a function to each distinct value; None stays None."""
+    coded = code_cells(values)
+    found = [None, *map(function, coded.distinct[1:])]
+    return [found[code] for code in coded.codes]
 
 
 def _stacked(table: str, parts: list[dict[str, Any]]) -> pa.Table:

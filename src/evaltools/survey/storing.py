@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,9 +16,11 @@ from evaltools.store import Transaction
 from evaltools.store.schemas import ANSWERS_PREFIX, SCHEMAS
 from evaltools.survey import duplicates
 from evaltools.survey.accounting import FileAccount, Status
-from evaltools.survey.codebook import write_codebook
+from evaltools.survey.codebook import write_items
 from evaltools.survey.earlier import Claim, Group, Ready, compare_stored
+from evaltools.survey.identity.traces import identity_rows
 from evaltools.survey.quarantine import DUPLICATE, quarantine_table
+from evaltools.survey.readers.model import Note
 from evaltools.survey.records import build_tables
 from evaltools.survey.sheet_rows import SheetRows
 from evaltools.text import Lang
@@ -25,6 +28,7 @@ from evaltools.text import Lang
 _BY_RESPONSE: Final = ("responses", "ratings", "missing", "texts", "weights")
 _GROUP: Final = ("file_sha256", "sheet", "instrument", "wave")
 _ENTRY: Final = tuple(SCHEMAS["files"].names)
+_RATINGS_APART: Final = "ratings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +60,17 @@ def store_sheets(
     sheets, refused = _without_overlaps(list(sheets))
     read = {one.raw.sha256 for one in sheets}
     files = transaction.read("files").to_pandas()
-    ready = [_ready(one) for one in sheets]
-    earlier = compare_stored(files, _contents(transaction), _originals(transaction), ready, claims)
+    ready = [_ready(one) for one in sheets if one.holds != _RATINGS_APART]
+    apart = files["holds"] == _RATINGS_APART  # they come and go with their responses
+    earlier = compare_stored(files[~apart], _contents(transaction), _originals(transaction), ready, claims)
     refused += earlier.refused
     not_taken = {str(error.fields["path"]) for error in refused}
     sheets = [one for one in sheets if one.rel_path not in not_taken]
-    dropped = _drop(transaction, earlier.drop)
+    drop = _with_ratings(earlier.drop, files)
+    dropped = _drop(transaction, drop)
     renewed = {
-        entry["rel_path"]: int(entry["n_read"]) for entry in files.to_dict("records")
-        if _entry_group(entry) in earlier.drop
+        (entry["rel_path"], entry["sheet"]): int(entry["n_read"]) for entry in files.to_dict("records")
+        if _entry_group(entry) in drop
     }  # fmt: skip
     known = {_file_key(entry): entry for entry in transaction.read("files").to_pylist()}
     seen = duplicates.Seen(transaction.read("responses", list(duplicates.COLUMNS)).to_pandas())
@@ -75,15 +81,15 @@ def store_sheets(
         if entry is not None:
             accounts.append(_known_account(sheet, entry, present))
             continue
-        is_renewed = _group(sheet) in earlier.drop or sheet.rel_path in renewed
+        is_renewed = _group(sheet) in drop or sheet.rel_path in {path for path, _ in renewed}
         account = tables.add(sheet, seen, "replaced" if is_renewed else "new")
-        accounts.append(replace(account, n_before=renewed.get(sheet.rel_path, 0)))
+        accounts.append(replace(account, n_before=renewed.get((sheet.rel_path, sheet.table.sheet), 0)))
         known[_file_key(tables.entries[-1])] = tables.entries[-1]
     tables.write(transaction)
-    if tables.entries or earlier.drop:
-        _renew_status(transaction)
-        write_codebook(transaction, {one.instrument.name: one.instrument for one in sheets}, config)
-    added = sum(int(entry["n_accepted"]) for entry in tables.entries)
+    if tables.entries or drop:
+        renew_status(transaction)
+        write_items(transaction, {one.instrument.sha256: one.instrument for one in sheets}.values())
+    added = sum(int(entry["n_accepted"]) for entry in tables.entries if entry["holds"] != _RATINGS_APART)
     gone = {entry["rel_path"] for entry in known.values() if entry["file_sha256"] not in read} - present
     return Stored(tuple(accounts), tuple(refused), max(0, added - dropped), tuple(sorted(gone)))
 
@@ -101,6 +107,8 @@ class _Tables:
         keep, copies = seen.take(sheet)
         account = _account(sheet, int(keep.sum()), len(copies), status)
         self.entries.append(_entry(sheet, account))
+        if sheet.holds != _RATINGS_APART:
+            self._parts.setdefault("identities", []).append(identity_rows(sheet, self._key))
         for name, rows in build_tables(sheet, keep, self._key).items():
             self._parts.setdefault(name, []).append(rows)
         self._parts.setdefault("quarantine", []).append(quarantine_table(sheet, copies, self._key, self._lang))
@@ -109,7 +117,8 @@ class _Tables:
     def write(self, transaction: Transaction) -> None:
         """Stage all rows."""
         for name, parts in self._parts.items():
-            transaction.append(name, pa.concat_tables(parts))
+            # another version of a form may have other questions
+            transaction.append(name, pa.concat_tables(parts, promote_options="default"))
         if self.entries:
             transaction.append("files", pa.Table.from_pylist(self.entries, schema=SCHEMAS["files"]))
 
@@ -135,6 +144,14 @@ def _without_overlaps(sheets: list[SheetRows]) -> tuple[list[SheetRows], list[Fi
 def _contents(transaction: Transaction) -> Mapping[Group, Collection[str]]:
     rows = transaction.read("responses", [*_GROUP, "content_sha"]).to_pandas().dropna(subset="content_sha")
     return {group: set(part) for group, part in rows.groupby(list(_GROUP))["content_sha"]}
+
+
+def _with_ratings(groups: Collection[Group], files: pd.DataFrame) -> set[Group]:
+    """Return groups with those of the ratings that stand in another sheet than their responses."""
+    entries = files.to_dict("records")
+    going = {_reading(entry) for entry in entries if _entry_group(entry) in groups}
+    apart = [entry for entry in entries if entry["holds"] == _RATINGS_APART]
+    return set(groups) | {_entry_group(entry) for entry in apart if _reading(entry) in going}
 
 
 def _originals(transaction: Transaction) -> Mapping[Group, Collection[Group]]:
@@ -166,7 +183,7 @@ def _drop(transaction: Transaction, groups: Collection[Group]) -> int:
     for name in (*_BY_RESPONSE, *sorted(instruments)):
         rows = transaction.read(name)
         transaction.replace(name, rows.filter(pc.invert(pc.is_in(rows["response_id"], value_set=ids.combine_chunks()))))
-    for name in ("files", "quarantine"):
+    for name in ("files", "quarantine", "identities"):
         rows = transaction.read(name)
         transaction.replace(name, rows.filter(pc.invert(_in_groups(rows, groups))))
     return len(ids)
@@ -177,20 +194,29 @@ def _in_groups(rows: pa.Table, groups: Collection[Group]) -> pa.Array:
     return pa.array([group in groups for group in zip(*columns, strict=True)], type=pa.bool_())
 
 
-def _renew_status(transaction: Transaction) -> None:
-    """Mark answers that a later one of the same enterprise on the same bank replaces."""
-    responses = transaction.read("responses")
-    frame = responses.select(
+def renew_status(transaction: Transaction) -> None:
+    """Mark ratings that a later answer of the same enterprise on the same bank replaces, and responses of no others."""
+    responses, ratings = transaction.read("responses"), transaction.read("ratings")
+    told = responses.select(
         ["response_id", "instrument", "wave", "enterprise_id", "submitted_at", "status", "file_sha256", "sheet",
          "source_row"]
     ).to_pandas()  # fmt: skip
-    banks = transaction.read("ratings", ["response_id", "bank_id"]).to_pandas().drop_duplicates("response_id")
     paths = transaction.read("files", ["file_sha256", "rel_path"]).to_pandas().drop_duplicates("file_sha256")
-    frame = frame.merge(banks, on="response_id", how="left").merge(paths, on="file_sha256", how="left")
-    status = pa.array(duplicates.current_status(frame), type=pa.string())
-    if not responses["status"].combine_chunks().equals(status):
-        place = responses.schema.get_field_index("status")
-        transaction.replace("responses", responses.set_column(place, responses.schema.field(place), status))
+    frame = ratings.select(["response_id", "bank_id"]).to_pandas().merge(told, on="response_id", how="left")
+    frame = frame.merge(paths, on="file_sha256", how="left")
+    frame["status"] = duplicates.current_status(frame)
+    counting = set(frame["response_id"][frame["status"] != "superseded"])
+    whole = told["status"].where(told["status"] == "erased", "accepted")
+    replaced = told["response_id"].isin(frame["response_id"]) & ~told["response_id"].isin(counting)
+    _set_status(transaction, "ratings", ratings, frame["status"])
+    _set_status(transaction, "responses", responses, whole.mask(replaced, "superseded"))
+
+
+def _set_status(transaction: Transaction, table: str, rows: pa.Table, status: pd.Series[Any]) -> None:
+    new = pa.array(status.tolist(), type=pa.string())
+    if not rows["status"].combine_chunks().equals(new):
+        place = rows.schema.get_field_index("status")
+        transaction.replace(table, rows.set_column(place, rows.schema.field(place), new))
 
 
 def _account(sheet: SheetRows, n_accepted: int, n_duplicate: int, status: Status) -> FileAccount:
@@ -233,7 +259,13 @@ def _full_account(
         encoding=sheet.raw.encoding,
         skipped_sheets=sheet.raw.skipped_sheets,
         status=status,
+        notes=_notes(sheet),
     )
+
+
+def _notes(sheet: SheetRows) -> tuple[Note, ...]:
+    columns = sheet.checked.columns.items()
+    return (*sheet.table.notes, *(Note(column.note, {"question": name}) for name, column in columns if column.note))
 
 
 def _entry(sheet: SheetRows, account: FileAccount) -> dict[str, Any]:
@@ -243,6 +275,7 @@ def _entry(sheet: SheetRows, account: FileAccount) -> dict[str, Any]:
         "source_sha": sheet.source_sha,
         "instrument_version": sheet.instrument.version,
         "column_map_sha": sheet.found.sha256,
+        "holds": sheet.holds,
     }
     return {name: given[name] if name in given else getattr(account, name) for name in _ENTRY}
 
@@ -253,6 +286,11 @@ def _file_key(entry: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def _entry_group(entry: Mapping[Any, Any]) -> Group:
     return entry["file_sha256"], entry["sheet"], entry["instrument"], entry["wave"]
+
+
+def _reading(entry: Mapping[Any, Any]) -> tuple[str, ...]:
+    """Return what is the same for all sheets of a file that one source reads together."""
+    return entry["file_sha256"], entry["instrument"], entry["wave"], entry["source_sha"]
 
 
 def _group(sheet: SheetRows) -> Group:

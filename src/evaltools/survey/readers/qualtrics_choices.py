@@ -47,7 +47,7 @@ def read_options(headings: Sequence[Heading], values: Sequence[Cells]) -> dict[i
         is_sure = part == "option"
         if not is_sure and (len(places) < 2 or not all(_may_be_tick(headings[one], values[one]) for one in places)):
             continue
-        completed = complete_ticks([_ticks(values[place]) for place in places])
+        completed = _ticks_of([headings[place].part_text for place in places], [values[place] for place in places])
         for place, cells in zip(places, completed, strict=True):
             found[place] = Ticked(_column(headings[place]), _seen_again(cells, values[place]), is_sure)
     return found
@@ -62,6 +62,17 @@ def _column(heading: Heading) -> RawColumn:
 def _may_be_tick(heading: Heading, cells: Cells) -> bool:
     texts = {str(cell).strip() for cell in cells.occurring()}
     return texts <= {"1", SEEN} or texts <= {heading.part_text, SEEN}
+
+
+def _ticks_of(options: Sequence[str], columns: Sequence[Cells]) -> list[Cells]:
+    """Return the columns of a question's choices as ticks.
+
+    Where a choice is itself worded as a 0, that says in a column that it was taken, or not: the cells stay, and what
+    all columns hold tells which, see :mod:`evaltools.survey.flags`.
+    """
+    if any(as_number(normalise(option)) == "0" for option in options):
+        return [recode(cells, lambda cell: None if str(cell) == SEEN else cell) for cells in columns]
+    return complete_ticks([_ticks(cells) for cells in columns])
 
 
 def _ticks(cells: Cells) -> Cells:
