@@ -10,10 +10,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer
 
 from evaltools import cli
+from evaltools.cli.data import _tell_findings
+from evaltools.cli.output import print_rows
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = sorted(typer.main.get_command(cli.app).commands)
@@ -54,12 +57,35 @@ def test_help_loads_nothing_heavy():
         (["ingets"], 2, "No such command 'ingets'"),
         (["instrument", "nothing"], 3, "content-missing: survey/instruments holds no 'nothing'"),
         (["lab"], 2, "name the campaign's folder, or use --check"),
+        (["inspect", "nothing.xlsx"], 4, "cannot be read. file-missing: nothing.xlsx does not exist"),
+        (["inspect", "nothing.xlsx", "--lang", "fr"], 2, "there is no language 'fr': use zh or en"),
     ],
 )
 def test_a_mistake_is_one_clear_message_and_a_documented_code(args, code, text, tmp_path):
     done = run(*args, cwd=tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
-    assert text in re.sub(r"\s+", " ", done.stderr.replace("│", " "))
+    assert text in re.sub(r"\s+", " ", (done.stderr + done.stdout).replace("│", " "))
+
+
+def test_findings_are_told_in_words(capsys):
+    found = pd.DataFrame(
+        [["code-check", "rural", "raw/a.csv#row 2", "row_lost", "fact"], ["superseded", None, "raw/a.csv#row 7", "none",
+                                                                         "fact"]],
+        columns=["rule", "bank", "locator", "severity", "kind"],
+    )  # fmt: skip
+    _tell_findings(found, "zh")
+    told = capsys.readouterr().out
+    assert re.search(r"规则 +银行 +位置 +影响 +性质", told)
+    assert re.search(r"code-check +rural +raw/a.csv#row 2 +整行不计入 +事实", told)
+    assert "code-check（1处）：“…”的校验位不符" in told
+    assert "superseded（1处）：同一企业后来又评价了这家银行" in told
+    _tell_findings(found[:0], "en")
+    assert capsys.readouterr().out == "nothing was found.\n"
+
+
+def test_a_long_path_is_shown_to_its_end(capsys):
+    print_rows(["file"], [["raw/" + "长" * 200 + "_final.xlsx"]])
+    assert "_final.xlsx" in re.sub(r"\s", "", capsys.readouterr().out)
 
 
 def test_new_writes_a_campaign_that_opens(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from exports.truth import Choice, Missing, Question, Row, Truth
@@ -19,9 +20,12 @@ def make_awkward(seed: int, rows: int = 12) -> Truth:
     """Draw a survey of a few questions with awkward choices; the same seed gives the same survey."""
     draw = random.Random(seed)
     questions = tuple(_question(draw, place) for place in range(draw.randrange(2, 5)))
-    return Truth((*questions, Question("code", "", "text", "编号", "Code")), tuple(
-        _row(draw, number, questions) for number in range(1, rows + 1)
-    ))  # fmt: skip
+    drawn = [_row(draw, number, questions) for number in range(1, rows + 1)]
+    # a file that tells the two kinds of missing answers shows that only where it holds one that was left blank
+    blank = replace(
+        drawn[-1], answers={**drawn[-1].answers, **{question.name: Missing.BLANK for question in questions}}
+    )
+    return Truth((*questions, Question("code", "", "text", "编号", "Code")), (*drawn[:-1], blank))
 
 
 def _question(draw: random.Random, place: int) -> Question:
@@ -37,7 +41,8 @@ def _question(draw: random.Random, place: int) -> Question:
 
 def _row(draw: random.Random, number: int, questions: tuple[Question, ...]) -> Row:
     submitted = datetime(2022, 10, 8, 9, 0, 0) + timedelta(minutes=number)
-    answers = {question.name: _answer(draw, question) for question in questions} | {"code": f"x{number}"}
+    answers: dict[str, object] = {question.name: _answer(draw, question) for question in questions}
+    answers["code"] = f"x{number}"
     return Row(number, f"00000000-0000-4000-8000-{number:012x}", submitted - timedelta(minutes=3), submitted, answers)
 
 

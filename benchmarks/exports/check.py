@@ -129,6 +129,8 @@ def _compare(dialect: Dialect, truth: Truth, table: RawTable, named: dict[str, A
 def _answer(dialect: Dialect, question: Question, row: Row, got: tuple[Any, Any, Any]) -> list[Difference]:
     answer, reason, fault = got
     value = row.answers[question.name]
+    if value is Missing.BLANK and question.type == "select_multiple" and dialect.blank_is_none:
+        value = ()
     if fault is not None:
         return [Difference(dialect.name, row.id, question.name, "flagged", repr(value), fault)]
     if isinstance(value, Missing):

@@ -90,9 +90,9 @@ def dialects() -> list[Dialect]:
     ]  # fmt: skip
     found += [
         Dialect("limesurvey/vv", "limesurvey", "vvexport_123456.csv", partial(write_vv, version=2),
-                loses=_LONG_NAMES, tells_missing=True),
+                loses=_LONG_NAMES, tells_missing=True, blank_is_none=True),
         Dialect("limesurvey/vv-fields", "limesurvey", "vvexport_123456.csv", partial(write_vv, version=1),
-                loses=_LONG_NAMES | {"sat_time", "sat_cost", "sat_staff"}, tells_missing=True),
+                loses=_LONG_NAMES | {"sat_time", "sat_cost", "sat_staff"}, tells_missing=True, blank_is_none=True),
     ]  # fmt: skip
     return found
 
@@ -100,8 +100,10 @@ def dialects() -> list[Dialect]:
 def _dialect(name: str, style: Style) -> Dialect:
     by_code = style.heading in ("code", "em")
     loses = (_UNDERSCORED if by_code else frozenset()) | (_LONG_NAMES if style.answers == "short" else frozenset())
+    # the tool keeps a choice that was not ticked as an empty text, asked or left blank alike
+    says_no = style.answers == "long" or bool(style.converted[1])
     return Dialect(f"limesurvey/{name}", "limesurvey", f"results-survey123456.{style.form}",
-                   partial(write, style=style), loses)  # fmt: skip
+                   partial(write, style=style), loses, blank_is_none=says_no)  # fmt: skip
 
 
 def write(truth: Truth, style: Style) -> bytes:

@@ -123,7 +123,9 @@ def _sheet(truth: Truth, style: Style) -> Sheet:
             sheet.line("甲", "乙", *range(1, width - 1))
         sheet.line(number + 1, *(_cell(question, row, style) for question in truth.questions))
     if style.merge:
-        _merge_equal(sheet, [question.name for question in truth.questions].index("sector") + 1, len(truth.rows))
+        chosen = [place for place, question in enumerate(truth.questions, start=1) if question.type == "select_one"]
+        for place in chosen[:1]:
+            _merge_equal(sheet, place, len(truth.rows))
     if style.foot:
         _add_foot(sheet, truth, width)
     return sheet
@@ -133,7 +135,7 @@ def _head(truth: Truth, style: Style) -> list[list[object]]:
     labels: list[object] = ["序号", *(question.zh for question in truth.questions)]
     if not style.groups:
         return [labels]
-    groups = [question.matrix or _GROUPS[question.group] for question in truth.questions]
+    groups = [question.matrix or _GROUPS.get(question.group, "其他情况") for question in truth.questions]
     above = [None if place and group == groups[place - 1] else group for place, group in enumerate(groups)]
     return [["序号", *above], [None, *labels[1:]]]
 
@@ -170,11 +172,11 @@ def _merge_equal(sheet: Sheet, column: int, n: int) -> None:
 
 
 def _add_foot(sheet: Sheet, truth: Truth, width: int) -> None:
-    steps = [row.answers["steps"] for row in truth.rows]
     total: list[object] = ["合  计", *[None] * (width - 1)]
-    total[[question.name for question in truth.questions].index("steps") + 1] = sum(
-        value for value in steps if isinstance(value, int)
-    )
+    for place, question in enumerate(truth.questions, start=1):
+        if question.type == "integer":
+            answers = [row.answers[question.name] for row in truth.rows]
+            total[place] = sum(value for value in answers if isinstance(value, int))
     sheet.line(*total)
     sheet.line(_SIGNED[0], None, None, _SIGNED[1], None, None, _SIGNED[2])
     for note in _NOTES:

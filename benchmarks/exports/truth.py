@@ -83,6 +83,8 @@ class Dialect:
         Questions that this format cannot carry.
     tells_missing
         Whether a question that was not shown and one that was left blank differ in the file.
+    blank_is_none
+        Whether a multiple choice that was left blank is one of which no choice was taken.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Dialect:
     write: Callable[[Truth], bytes]
     loses: frozenset[str] = field(default_factory=frozenset)
     tells_missing: bool = False
+    blank_is_none: bool = False
 
 
 YES_NO = (Choice("yes", "是", "Yes"), Choice("no", "否", "No"))

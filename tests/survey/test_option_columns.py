@@ -124,6 +124,20 @@ def test_options_by_number_or_name(options, form, coding, names):
     assert matched(table, form())[0].split == {"fees": {"valuation": 0, "notary": 1}}
 
 
+def test_a_number_that_is_the_place_of_one_choice_and_the_name_of_another_refuses_the_file(options, form):
+    """``fees_2`` is the second choice, or the one that is called 2."""
+    crossed = form(FORM.replace("| fee | valuation |", "| fee | 2 |").replace("| fee | notary |", "| fee | 1 |"))
+    table = options([(f"fees_{n}", n, [1]) for n in ("1", "2")], key="fees", kind="name", coding="number")
+    with pytest.raises(FileRefusedError, match=r"column-options-twice.*'fees_1', 'fees_2'"):
+        matched(table, crossed)
+    assert set(
+        matched(
+            replace(table, columns=tuple(replace(one, kind="label", key="支付过哪些费用") for one in table.columns)),
+            crossed,
+        )[0].split["fees"]
+    ) == {"1", "2"}
+
+
 def test_do_not_know_beside_an_answer_is_a_contradiction(options, form):
     table = options([("a", "评估费", [1, 0]), ("b", "不清楚", [1, 1])])
     column = matched(table, form())[1]["fees"]

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from evaltools.cli.app import AsJson, app
-from evaltools.cli.output import print_frame, print_json, print_rows
+from evaltools.cli.output import headings, print_frame, print_json, print_rows
 from evaltools.cli.process import user_language
 from evaltools.errors import UsageError
+
+_CHANGES = ("item", "before", "verdict", "changed", "recode")
 
 
 @app.command(epilog="Example: `evaltools new campaigns/yunhe-2022`")
@@ -70,4 +72,5 @@ def _show_changes(old: str, new: str, campaign: Path | None, as_json: bool) -> N
     if as_json:
         print_json(changes_dict(changes))
     else:
-        print_rows(("item", "before", "verdict", "changed", "recode"), change_rows(changes, user_language()))
+        lang = user_language()
+        print_rows(headings(_CHANGES, lang), change_rows(changes, lang))

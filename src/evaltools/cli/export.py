@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from evaltools.cli.app import AsJson, Folder, app, langs, open_campaign
-from evaltools.cli.output import print_json, print_rows, progress
+from evaltools.cli.output import headings, print_json, print_rows, progress
 
 
 @app.command(epilog="Example: `evaltools export data/demo --out build/export --format csv --format sav`")
@@ -30,7 +30,7 @@ def export(
     texts: Annotated[bool, typer.Option("--texts", help="Also free text; read it before you hand it on.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the answers as tidy csv, xlsx, SPSS and Stata files with a codebook; nobody can be told from them."""
+    """Write the answers as tidy csv, xlsx, SPSS and Stata files with a codebook, after a disclosure check."""
     campaign = open_campaign(folder)
     chosen = langs([lang] if lang else None)
     with progress(as_json) as step:
@@ -40,7 +40,7 @@ def export(
     if as_json:
         print_json(result.to_dict())
         return
-    print_rows(("file", "content", "rows", "columns"), (
+    print_rows(headings(("path", "content", "rows", "columns"), campaign.config.language), (
         [one.path, one.content, str(one.rows), str(one.columns)] for one in result.files
     ))  # fmt: skip
     for line in result.lines(campaign.config.language):

@@ -29,6 +29,8 @@ def forget(
     from evaltools.forget import forget as erase
 
     campaign = open_campaign(folder)
+    if respondent == "-" and sys.stdin.isatty():
+        typer.echo(message("forget-prompt", {}, campaign.config.language), err=True)
     given = sys.stdin.readline().strip() if respondent == "-" else respondent
     receipt = erase(campaign, given, reason=reason, reports=reports or ())
     lang = campaign.config.language

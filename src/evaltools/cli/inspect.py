@@ -10,6 +10,7 @@ import typer
 from evaltools.cli.app import AsJson, app
 from evaltools.cli.output import print_json
 from evaltools.cli.process import user_language
+from evaltools.errors import UsageError
 
 
 @app.command(epilog="Example: `evaltools inspect export.xlsx --instrument enterprise_satisfaction`")
@@ -33,6 +34,8 @@ def inspect(
     from evaltools.survey.inspection import inspect_files
     from evaltools.survey.instrument import read_instrument
 
+    if lang not in (None, "zh", "en"):
+        raise UsageError("export-lang", given=lang)
     form = None if instrument is None else read_instrument(instrument, campaign=campaign)
     found = inspect_files(files, reader=reader, instrument=form)
     if as_json:

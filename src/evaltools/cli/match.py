@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from evaltools.cli.app import AsJson, Folder, Reader, app, open_campaign
-from evaltools.cli.output import print_json, print_rows
+from evaltools.cli.output import headings, print_json, print_rows
+
+_COLUMNS = ("question", "label", "header", "how", "similarity")
 
 
 @app.command(epilog="Example: `evaltools match campaigns/yunhe-2022 raw/endline/export.xlsx`")
@@ -30,7 +32,7 @@ def match(
     else:
         for table in result.tables:
             typer.echo(place(result.path, table.sheet))
-            print_rows(("question", "label", "header", "how", "similarity"), shown_rows(table, lang))
+            print_rows(headings(_COLUMNS, lang), shown_rows(table, lang))
     for notice in result.notices(lang):
         typer.echo(notice, err=True)
     raise typer.Exit(result.exit_code)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from evaltools.errors import message
+from evaltools.text import Lang
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,11 @@ def print_frame(frame: pd.DataFrame) -> None:
     print_rows(frame.columns, ([str(cell) for cell in row] for row in shown.itertuples(index=False)))
 
 
+def headings(names: Iterable[str], lang: Lang) -> list[str]:
+    """Return what a person reads above columns of these names."""
+    return [message(f"heading-{name}", {}, lang) for name in names]
+
+
 def print_rows(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     """Print a table; a cell is text, never markup."""
     from rich import box
@@ -48,7 +54,7 @@ def print_rows(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     table = Table(box=box.SIMPLE_HEAD)
     for name in header:
-        table.add_column(Text(name))
+        table.add_column(Text(name), overflow="fold")  # the end of a long path tells where
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # Text: square brackets in data are not markup
     console.print(table)

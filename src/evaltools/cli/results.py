@@ -9,6 +9,7 @@ import typer
 
 from evaltools.cli.app import AsJson, Folder, Langs, Out, Seed, Unlock, app, langs, open_campaign
 from evaltools.cli.output import print_json, print_report, print_rows, progress
+from evaltools.cli.process import user_language
 from evaltools.errors import message
 
 
@@ -72,4 +73,5 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="REPORT", help="A fold
     """Say whether every file of a report is still what was written."""
     from evaltools.report.manifest import verify_reports
 
-    typer.echo(message("verify-good", {"count": verify_reports(folder), "path": folder.as_posix()}))
+    told = {"count": verify_reports(folder), "path": folder.as_posix()}
+    typer.echo(message("verify-good", told, user_language()))

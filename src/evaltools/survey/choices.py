@@ -39,8 +39,8 @@ class ChoiceIndex:
         Where numbers in the cells are no texts like any other: number to choice name, the empty string where it may
         mean two; None elsewhere.
     is_open
-        Whether nothing but the cells says if they are names or labels, so that `first` is no more than what is likelier:
-        see :func:`evaltools.survey.names_or_labels.settle`.
+        Whether nothing but the cells says if they are names or labels, so that `first` is no more than likelier: see
+        :func:`evaltools.survey.names_or_labels.settle`.
     """
 
     names: Mapping[str, str]

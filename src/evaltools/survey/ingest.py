@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from evaltools.config import CampaignConfig
-from evaltools.errors import FileRefusedError, UsageError
+from evaltools.errors import FileRefusedError, RefusedError, UsageError
 from evaltools.store import Store
 from evaltools.survey.accounting import FileAccount, IngestResult
 from evaltools.survey.corrections.keeping import not_applied, store_log
@@ -19,7 +19,7 @@ from evaltools.survey.identity.applying import link_firms
 from evaltools.survey.identity.review import read_review, write_review
 from evaltools.survey.plans import Plans, SourcePlan, read_plans
 from evaltools.survey.prepare import prepare_file
-from evaltools.survey.privacy import key_fingerprint, load_key
+from evaltools.survey.privacy import ANONYMISED, key_fingerprint, load_key
 from evaltools.survey.raw_files import Found, SourceFile, find_raw_files, with_reader
 from evaltools.survey.readers import RawFile, read_files
 from evaltools.survey.sheet_rows import SheetRows
@@ -70,7 +70,7 @@ def ingest(
     CampaignError
         The campaign file and an instrument do not fit each other.
     RefusedError
-        The campaign's key is missing, damaged, or not the one that the store was filled with.
+        The campaign's key is missing, damaged, or not the one that the store was filled with; ``key-anonymised``.
     LockedError
         Another process is writing.
     UsageError
@@ -81,6 +81,8 @@ def ingest(
     plans = read_plans(folder, config, reader=reader)
     store = Store.open(folder / STORE)
     settle_pending(folder, store, lock_timeout)
+    if store.key_fingerprint == ANONYMISED:  # without raw files no later step would say so
+        raise RefusedError("key-anonymised")
     found = with_reader(find_raw_files(folder, config, paths), reader)
     tell = progress or (lambda done, total, what: None)
     read = read_sources(found.files, tell)

@@ -242,7 +242,7 @@ def _table_dict(table: TableView) -> dict[str, Any]:
 
 def _table_lines(table: TableView, lang: Lang) -> list[str]:
     told = {
-        "sheet": f"“{table.sheet}”" if table.sheet else "", "rows": table.n_rows, "counted": table.n_counted,
+        "sheet": _sheet_shown(table.sheet, lang), "rows": table.n_rows, "counted": table.n_counted,
         "columns": len(table.columns), "questions": table.n_questions,
     }  # fmt: skip
     lines = [message("inspect-table", told, lang)]
@@ -257,6 +257,11 @@ def _table_lines(table: TableView, lang: Lang) -> list[str]:
     if table.items is not None:
         lines += _items_lines(table.items, lang)
     return lines
+
+
+def _sheet_shown(sheet: str, lang: Lang) -> str:
+    """Return the name of a sheet in quotes; nothing where the format has no sheets."""
+    return "" if not sheet else f"“{sheet}”" if lang == "zh" else f" '{sheet}'"
 
 
 def _items_lines(items: ItemsView, lang: Lang) -> list[str]:

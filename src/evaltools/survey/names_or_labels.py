@@ -1,4 +1,4 @@
-"""Tell whether a column holds the names of choices or their labels, where one text is the name of one and labels another.
+"""Tell whether a column holds names of choices or labels, where one text is the name of one and the label of another.
 
 No single cell can say: with choices named 1 and 2 and labelled ``2`` and ``3``, a 2 is either. The other cells of the
 column can, where some of them are names alone or labels alone.
@@ -43,9 +43,8 @@ def settle(index: ChoiceIndex, cells: Iterable[object], separator: str | None) -
 
 
 def _side(cell: object, index: ChoiceIndex, separator: str | None) -> str:
-    is_name, is_label = (
-        _is_read(cell, replace(index, **{other: {}}), separator) for other in ("labels", "names")
-    )
+    is_name = _is_read(cell, replace(index, labels={}), separator)
+    is_label = _is_read(cell, replace(index, names={}), separator)
     return "" if is_name == is_label else "names" if is_name else "labels"
 
 

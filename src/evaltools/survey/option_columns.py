@@ -116,6 +116,8 @@ def _choice_of(column: RawColumn, question: Question, recode: Mapping[str, str])
     option = str(column.option)
     if not question.choices:
         return option  # the list stands in a file of its own
+    if column.kind == "name" and column.coding == "number" and _is_other_name(option, question):
+        return ""
     name, fault = index_of(column, question, recode).find(option)
     if name is not None or fault == "choice-ambiguous":
         return name or ""
@@ -126,6 +128,12 @@ def _choice_of(column: RawColumn, question: Question, recode: Mapping[str, str])
         if key and key in {label_key(choice.label.zh), label_key(choice.label.en)}
     }
     return None if not alike else alike.pop() if len(alike) == 1 else ""
+
+
+def _is_other_name(option: str, question: Question) -> bool:
+    """Say whether the number behind the name of a variable is the place of one choice and the name of another."""
+    names = [choice.name for choice in question.choices]
+    return option.isdigit() and option in names and names.index(option) + 1 != int(option)
 
 
 def _is_list_of(group: Group, question: Question) -> bool:

@@ -3,7 +3,10 @@
 import pyarrow as pa
 import pytest
 
+from evaltools.campaign import Campaign
+from evaltools.forget import forget
 from evaltools.survey.corrections.log import FOLDER
+from evaltools.survey.corrections.review import review_log
 
 
 @pytest.fixture
@@ -78,3 +81,12 @@ def test_what_follows_by_the_logic_of_the_form_is_counted(campaign, corrector, a
     campaign.ingest()
     found = corrector.review()
     assert (found.corrected, found.followed, found.differences) == (1, 4, ())
+
+
+def test_a_review_agrees_also_where_a_respondent_was_erased(demo_copy):
+    """The file has another fingerprint then; its other rows have kept the ids that they were stored under."""
+    campaign = Campaign.open(demo_copy)
+    firms = campaign.store().read("responses", ["enterprise_id"])["enterprise_id"].drop_null()
+    forget(campaign, firms[0].as_py())
+    found = review_log(demo_copy, campaign.config)
+    assert (found.differences, found.rows > 900) == ((), True)

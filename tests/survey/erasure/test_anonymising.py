@@ -60,6 +60,8 @@ def test_nothing_can_be_added_forgotten_or_done_again(erasable, forgets, tmp_pat
     anonymise(erasable.folder, erasable.config)
     with pytest.raises(RefusedError, match="key-anonymised"):
         anonymise(erasable.folder, erasable.config)
+    with pytest.raises(RefusedError, match="key-anonymised"):
+        erasable.ingest()  # not: put the files back, or move the store away
     shutil.copytree(backup, erasable.folder / "raw")
     with pytest.raises(RefusedError, match="key-anonymised"):
         erasable.ingest()

@@ -14,7 +14,7 @@ import xlsxwriter
 
 from evaltools.survey.readers.choose import read_content
 from evaltools.survey.readers.container import open_container
-from evaltools.survey.readers.model import Grid, Limits, Reading, TableData
+from evaltools.survey.readers.model import Grid, Limits, RawTable, Reading
 
 Rows = Sequence[Sequence[Any]]
 
@@ -131,7 +131,7 @@ def read(tmp_path: Path) -> Callable[..., Reading]:
     return read
 
 
-def rows_of(table: TableData) -> list[list[Any]]:
+def rows_of(table: RawTable) -> list[list[Any]]:
     """The table's cells, row by row."""
     return [list(row) for row in zip(*table.values, strict=True)]
 

@@ -17,7 +17,7 @@ from evaltools.survey.readers import Limits, RawFile, read_files
 from evaltools.survey.readers.cells import Cells, code_cells
 from evaltools.survey.readers.child import ReadingProcess
 from evaltools.survey.readers.container import open_container
-from evaltools.survey.readers.model import RawColumn, Reading, TableData
+from evaltools.survey.readers.model import RawColumn, RawTable, Reading
 from evaltools.survey.readers.wire import decode_answer, encode_reading, encode_refusal
 
 from .conftest import compound, rezip, xls, xlsx
@@ -56,7 +56,7 @@ def test_batch_gives_one_entry_a_path_in_order(write):
     assert second.__traceback__ is None
     assert isinstance(third, RawFile)
     assert third.skipped_sheets == ("说明",)
-    assert (third.confidence, third.reason) == (1.0, "named in the campaign file")
+    assert (third.confidence, third.reason) == (1.0, "named by the user")
     rows = third.tables[0].rows
     assert rows.loc[2, 1] == date(2022, 10, 1)
     assert rows.loc[3, 1] is None
@@ -167,7 +167,7 @@ def test_every_kind_of_cell_travels():
         time(1, 2),
     ]
     column = RawColumn(0, "头", "key", "label", "lead", 3, 2)
-    table = TableData(
+    table = RawTable(
         "S", (column,), list(range(len(cells))), [code_cells(cells)], {"ip": 0}, {"(空)": "blank"}, "┋", len(cells)
     )
     back = decode_answer(b"".join(encode_reading(Reading("wjx", "wjx", 0.9, "r", None, ("T",), (table,)))))
@@ -205,7 +205,7 @@ def test_rows_with_far_apart_numbers_keep_them(write):
 
 def test_codes_that_name_no_cell_are_refused():
     column = RawColumn(0, "a", "a", "name")
-    table = TableData("", (column,), [2, 3], [Cells([None], array("I", [0, 9]))], {}, {}, ",", 2)
+    table = RawTable("", (column,), [2, 3], [Cells([None], array("I", [0, 9]))], {}, {}, ",", 2)
     answer = b"".join(encode_reading(Reading("plain", "plain", 0.1, "r", None, (), (table,))))
     with pytest.raises(ValueError, match="codes"):
         decode_answer(answer)

@@ -42,6 +42,11 @@ def test_submission_time_says_its_zone(read):
     assert _in_utc(None) is None
 
 
+@pytest.mark.parametrize("written", ["2022/10/5 3:12", "10/5/2022 3:12:11 AM", " 2022-10-05 03:12:11 "])
+def test_submission_time_keeps_its_zone_where_a_spreadsheet_wrote_it(written):
+    assert _in_utc(written) == f"{written.strip()}+00:00"
+
+
 def test_both_keeps_the_summary_alone(read):
     headers = ["g/fees", "g/fees/none", "g/fees/other", "g/fees_other"]
     table = table_of(read, headers, ["none other", "1", "1", "x"], [None, None, None, None], ["other", 0, 1, "y"])

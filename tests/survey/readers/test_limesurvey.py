@@ -94,6 +94,18 @@ def test_own_columns_are_known_by_their_place_in_any_language(read):
     assert dict(reading.tables[0].meta) == {"submitted_at": 1, "native_id": 0, "started_at": 5}
 
 
+def test_the_time_of_the_last_action_is_not_taken_for_that_of_the_start(read):
+    """Somebody has taken the start away; the last action is no earlier than the submission."""
+    own = ["答复编号", "提交日期", "最后一页", "起始语言", "种子", "最后操作日期"]
+    rows = [[*own, "办理环节"], ["8", "2022-10-09 09:10:00", "4", "en", "99", "2022-10-09 09:10:00", "4"]]
+    assert dict(read(csv_of(rows)).tables[0].meta) == {"submitted_at": 1, "native_id": 0}
+
+
+def test_a_title_above_the_codes_makes_no_file_in_the_vv_format(read):
+    rows = [["企业评价统计表"], ["id", "submitdate", "lastpage", "sat"], ["8", "2022-10-09 09:10:00", "4", "1"]]
+    assert read(xlsx({"S": rows}), "f.xlsx").reader == "office"
+
+
 # --------------------------------------------------------------------------------------------------------------------
 # Choices
 

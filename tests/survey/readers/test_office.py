@@ -137,6 +137,18 @@ def test_a_firm_that_is_called_total_is_kept():
     assert (reader, [row[0] for row in rows_of(table)]) == ("plain", ["甲公司", "合计", "乙公司"])
 
 
+def test_a_row_of_totals_may_hold_no_figure_where_numbers_count_the_rows():
+    rows = [
+        ["序号", "企业", "意见"],
+        [1, "甲", "好"],
+        [2, "乙", "慢"],
+        ["合计", None, " "],
+        ["填表人：张三", None, None],
+    ]
+    _, table = read_rows(rows)
+    assert table.left_out == {4: "total", 5: "signature"}
+
+
 @pytest.mark.parametrize(
     ("total", "kept"),
     [

@@ -28,6 +28,16 @@ def test_text_words_for_missing_survive(read):
     assert (table.n_counted, table.row_numbers, dict(table.missing_marks)) == (3, [2, 3, 4], {})
 
 
+def test_marks_of_wjx_stay_marks_in_another_table_and_are_told_of(read):
+    table = read("comment,steps\n(空),3\n好,(跳过)\n").tables[0]
+    assert dict(table.missing_marks) == {"(空)": "blank", "(跳过)": "skipped_by_logic"}
+    assert [(note.code, dict(note.fields)) for note in table.notes] == [("note-marks", {"marks": ["(空)", "(跳过)"]})]
+
+
+def test_a_text_that_was_guarded_from_a_spreadsheet_is_itself(read):
+    assert rows_of(read('code,n\n="001",=1+1\n=""A"",="x"y\n').tables[0]) == [["001", "=1+1"], ['=""A""', '="x"y']]
+
+
 @pytest.mark.parametrize(
     ("cell", "separator"),
     [("a┋b;c", "┋"), ("a;b", ";"), ("1,3", ","), ("x", ",")],

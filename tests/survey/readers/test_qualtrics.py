@@ -241,6 +241,36 @@ def test_old_exports_have_two_header_rows_and_a_comma_behind_each_line(read):
     assert notes_of(table)["note-dropped-identifying"] == {"columns": ["V3", "LocationAccuracy"]}
 
 
+@pytest.mark.parametrize(("cells", "coding"), [(["1", "2"], "name"), (["1", "x"], "label")])
+def test_old_exports_say_only_by_their_cells_whether_they_are_codes(cells, coding, read):
+    """They number the kinds of responses whatever the answers are."""
+    own = "R_1,0,2022-10-08 09:00:00,2022-10-08 09:10:00,1"
+    text = "V1,V2,V3,V4,V5,Q1\nResponseID,Status,StartDate,EndDate,Finished,Wording\n"
+    table = read(text + "".join(f"{own},{cell}\n" for cell in cells)).tables[0]
+    assert [column.coding for column in table.columns if column.header == "Q1"] == [coding]
+
+
+def test_a_choice_that_is_worded_as_a_zero_is_left_to_what_all_columns_hold(read):
+    columns = [(f"q_{n}", f"Visits - Selected Choice - {text}", "QID4", str(n)) for n, text in enumerate(["0", "1-2"])]
+    table = table_of(read, columns, ["0", ""], ["", "1-2"], ["0", "1-2"])
+    assert answers(table) == [["0", None], [None, "1-2"], ["0", "1-2"]]
+
+
+def test_without_the_tools_own_columns_it_is_known_by_the_row_of_ids(read):
+    text = 'q\nWording\n"{""ImportId"":""QID1""}"\nx\n'
+    assert (read(text).reader, rows_of(read(text).tables[0])) == ("qualtrics", [["x"]])
+
+
+@pytest.mark.parametrize(
+    ("start", "read_as", "is_told"),
+    [("2022/10/8 9:00", "2022-10-08T09:00:00-06:00", False), ("10/8/2022 9:00", "10/8/2022 9:00", True)],
+)
+def test_a_time_that_a_spreadsheet_wrote_has_its_zone_or_it_is_told_of(start, read_as, is_told, read):
+    table = table_of(read, [("q", "Wording", "QID1")], ["x"], own=[start, *OWN[1:]], zone="America/Denver")
+    assert table.values[table.meta["started_at"]] == [read_as]
+    assert ("note-time-no-zone" in notes_of(table)) == is_told
+
+
 def test_workbook_has_no_row_of_ids_and_tab_separated_text_does(read):
     rows = [[*LEADING, "q"], [*(text for text, _ in LEADING.values()), "Wording"], [*OWN, "x"], [*OWN, "y"]]
     table = read(xlsx({"Sheet0": rows}), "e.xlsx").tables[0]

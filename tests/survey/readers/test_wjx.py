@@ -268,3 +268,18 @@ def test_other_tools_of_the_country_are_not_taken_for_it(read):
     """问卷网 and 腾讯问卷 number their questions too, and have other leading columns."""
     assert read("答题序号,来源,开始时间,提交时间,答题时长,Q1_1.题干\n1,2,3,4,5,6\n").reader == "wenjuan"
     assert read("编号,开始答题时间,结束答题时间,答题时长,1.题干,2.题干\n1,2,3,4,5,6\n").reader == "tencent_survey"
+
+
+@pytest.mark.parametrize(
+    ("cells", "reader", "signs"),
+    [
+        (["(跳过)", "3"], "wjx", "(跳过)"),
+        (["好", "-3"], "wjx", "-2, -3"),
+        (["好", "3"], "plain", ""),
+    ],
+)
+def test_without_its_leading_columns_it_is_known_by_its_marks(cells, reader, signs, read):
+    """People take addresses away before they hand a file on; a -3 must not pass for a number then."""
+    reading = read(xlsx({"S": [["1、意见", "2、办理环节"], cells, ["无", "5"]]}), "handed on.xlsx")
+    assert reading.reader == reader
+    assert reading.reason.endswith(f"2 numbered questions; cells with {signs}") == (reader == "wjx")

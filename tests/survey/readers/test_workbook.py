@@ -377,10 +377,24 @@ def test_a_workbook_whose_strings_stand_in_line_holds_no_shared_ones():
     assert grid_rows(grid_of(data)[0]) == [HEAD, ["x", 1]]
 
 
+@pytest.mark.parametrize("value", [b"", b"<v></v>", b"<v/>"])
+def test_a_formula_without_its_result_is_no_blank(value):
+    """Programs that write formulas do not compute them; one that gives no text says so by its type."""
+    one, formula = b'<c r="B2"><v>7</v></c>', b'<c r="B2"%b><f>3+4</f>%b</c>'
+    data = xlsx({"S": [["q", "n"], ["x", 7]]})
+    with pytest.raises(FileRefusedError, match=r"xlsx-formula: row 2, column 2"):
+        grid_of(change_sheet(data, (one, formula % (b"", value))))
+    alone = xlsx({"S": [["q", "n"], [None, 7]]})
+    with pytest.raises(FileRefusedError, match=r"xlsx-formula: row 2, column 2"):
+        grid_of(change_sheet(alone, (one, formula % (b"", value))))
+    assert grid_rows(grid_of(change_sheet(data, (one, formula % (b' t="str"', value))))[0])[1] == ["x", None]
+    assert grid_rows(grid_of(change_sheet(data, (one, formula % (b"", b"<v>7</v>"))))[0])[1] == ["x", 7]
+
+
 def test_a_percentage_without_a_value_touches_no_other_cell(in_windows):
-    """A formula that was never computed may stand left or right of all that its window holds."""
+    """A formula that gives no text may stand left or right of all that its window holds."""
     rows = [[None, 1.5, "x", "y"], *([None, 0.25, "x"] for _ in range(60)), ["a", 0.5, 0.75, "z"]]
-    formula = b'<c r="%s30" s="0"><f>1/4</f></c>'
+    formula = b'<c r="%s30" s="0" t="str"><f>""</f></c>'
 
     def with_formulas(content):
         shown = formula % b"A" + b'<c r="B30" s="0"><v>0.25</v></c>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -31,6 +31,7 @@ Kind = Literal[
     "changed-without-line", "texts-differ",
 ]  # fmt: skip
 _KEY: Final = ("response_id", "bank_id", "repeat_no")
+_PLACE: Final = ("file_sha256", "sheet", "instrument", "wave", "source_row")
 _SHOWN: Final = 20
 
 Row = tuple[str, int]
@@ -104,7 +105,7 @@ def review_log(folder: Path, config: CampaignConfig) -> Reviewed:
     found += [Difference("line-not-applied", line.locator) for line in log.active if line.correction_id in lost]
     stored = _Stored(opened)
     counts: Counter[str] = Counter()
-    for sheet in stored.first(sheets):
+    for sheet in stored.with_ids(stored.first(sheets)):
         found += _compare(sheet, stored, opened.key, counts)
     return Reviewed(
         lines=len(log.lines),
@@ -126,7 +127,11 @@ class _Stored:
         files = self._store.read("files", ["file_sha256", "sheet", "source_sha"]).to_pylist()
         self._files = {tuple(one.values()) for one in files}
         self.copies = Copies(self._store)
-        self.responses = set(self._store.read("responses", ["response_id"])["response_id"].to_pylist())
+        rows = self._store.read("responses", ["response_id", *_PLACE]).to_pylist()
+        self.responses = {one["response_id"] for one in rows}
+        self._places: dict[tuple[Any, ...], list[str]] = {}
+        for one in rows:
+            self._places.setdefault(tuple(one[name] for name in _PLACE), []).append(one["response_id"])
         self._answers: dict[str, dict[Row, dict[str, Any]]] = {}
         self._texts: dict[str, list[tuple[Any, ...]]] = {}
         for one in self._store.read("texts").to_pylist():
@@ -141,6 +146,22 @@ class _Stored:
             if key not in seen:
                 seen.add(key)
                 yield sheet
+
+    def with_ids(self, sheets: Iterable[SheetRows]) -> list[SheetRows]:
+        """Return the sheets with the ids that their rows were stored under.
+
+        A file that was rewritten when a respondent was erased has another fingerprint; its rows have kept their ids.
+        """
+        listed = list(sheets)
+        renamed: dict[str, str] = {}
+        for sheet in listed:
+            at = (sheet.raw.sha256, sheet.table.sheet, sheet.source.instrument, sheet.source.wave)
+            for own, row in zip(sheet.ids, sheet.row_numbers, strict=True):
+                held = self._places.get((*at, row), []) if own not in self.responses else []
+                if len(held) == 1:
+                    renamed[own] = held[0]
+        ids = [np.array([renamed.get(one, one) for one in sheet.ids], dtype=object) for sheet in listed]
+        return [replace(sheet, ids=own) for sheet, own in zip(listed, ids, strict=True)]
 
     def has(self, sheet: SheetRows) -> bool:
         """Say whether a sheet was stored as it would be read now."""

@@ -21,6 +21,8 @@ from evaltools.text import clean
 Units = Mapping[tuple[str, str], LocalText]
 """Unit of measure by instrument and question."""
 
+_MODES: Final = ("self", "interviewer", "visit", "record")
+
 _KINDS: Final[Mapping[str, Kind]] = {
     "integer": "integer",
     "decimal": "decimal",
@@ -68,6 +70,7 @@ def _fixed(
     known = {
         "bank": [Choice(bank.id, BilingualText(bank.name.zh, bank.name.en)) for bank in config.banks],
         "wave": [Choice(name, _wave_label(name, wave.label)) for name, wave in config.waves.items()],
+        "mode": [Choice(name, both_languages(f"export-mode-{name}")) for name in _MODES],
         "scenario": [choice for name in roles.several("scenario") for choice in instrument.question(name).choices],
     }
     for name in (*PLACES, *DAYS):

@@ -79,7 +79,7 @@ def _read_book(book: Book, named: str | None) -> Reading:
     sniffs = {name: one.sniff(book) for name, one in GRID_READERS.items()}
     name = named or max(sniffs, key=lambda one: sniffs[one].confidence)
     confidence = 1.0 if named else sniffs[name].confidence
-    reason = "named in the campaign file" if named else sniffs[name].reason
+    reason = "named by the user" if named else sniffs[name].reason
     chosen = GRID_READERS[name]
     tables = tuple(chosen.read(book))
     skipped = [clean(sheet) for sheet in book.sheets if sheet not in {table.sheet for table in tables}]

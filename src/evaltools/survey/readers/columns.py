@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from evaltools.survey.readers.cells import Cell, Cells, code_cells
-from evaltools.survey.readers.model import Grid, Note, Parent, RawColumn, TableData
+from evaltools.survey.readers.model import Grid, Note, Parent, RawColumn, RawTable
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 
@@ -53,7 +53,7 @@ def build_table(
     left_out: Mapping[int, str] | None = None,
     notes: Sequence[Note] = (),
     parent: Parent | None = None,
-) -> TableData:
+) -> RawTable:
     """Build a table from what a reader found.
 
     Parameters
@@ -72,7 +72,7 @@ def build_table(
     if gone:
         kept = [place for place, number in enumerate(numbers) if number not in gone]
         numbers, cells = [numbers[place] for place in kept], [column.take(kept) for column in cells]
-    return TableData(
+    return RawTable(
         sheet=grid.sheet,
         columns=tuple(columns),
         row_numbers=numbers,

@@ -8,7 +8,7 @@ from typing import Final
 from evaltools.survey.readers.cells import Cell
 from evaltools.survey.readers.columns import column_values, headers_of
 from evaltools.survey.readers.listed import SIGNS, OwnColumns, own_key, table_of_answers
-from evaltools.survey.readers.model import Book, Grid, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import Book, Grid, RawColumn, RawTable, Sniff
 from evaltools.survey.readers.stems import find_stems, name_stems
 
 TOOL: Final = "credamo"
@@ -40,7 +40,7 @@ def sniff(book: Book) -> Sniff:
     return Sniff(0.0, "columns of the tool not found")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read an export; the row that explains is part of the header, and names questions that have codes for headers.
 
     A question with a column an option, or a row of a matrix a column, is put together.

@@ -13,7 +13,7 @@ from evaltools.survey.readers.columns import build_table, column_values
 from evaltools.survey.readers.flag_columns import without_zeros
 from evaltools.survey.readers.kobo_headers import Headers, has_server_columns, read_headers
 from evaltools.survey.readers.kobo_options import Options, find_options
-from evaltools.survey.readers.model import REJECTED, Book, Grid, Note, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import REJECTED, Book, Grid, Note, RawColumn, RawTable, Sniff
 from evaltools.survey.readers.recoding import recode
 from evaltools.survey.readers.repeat_sheets import ReadTable, Table, link_tables, other_grids, parent_by_index
 
@@ -37,7 +37,8 @@ _NEVER: Final = frozenset({"_geolocation", "_attachments"})
 _SHOWN: Final = 8
 _LINK: Final = re.compile(r"https?://\S+")
 _HXL: Final = re.compile(r"\s*#[A-Za-z]\w*(?:\s*\+\s*\w+)*\s*")
-_NO_ZONE: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?")
+# also as a spreadsheet writes the time once it has saved the file
+_NO_ZONE: Final = re.compile(r"\d+[-/.]\d+[-/.]\d+[T ]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s*[AP]M)?", re.IGNORECASE)
 
 
 def sniff(book: Book) -> Sniff:
@@ -50,7 +51,7 @@ def sniff(book: Book) -> Sniff:
     return Sniff(0.0, "columns of the server not found")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read an export: the submissions, then the table of each repeat.
 
     `key` is the full path of a question. A multiple choice that has both a column of all choices and one for each
@@ -167,4 +168,4 @@ def _is_hxl(row: Sequence[Cell]) -> bool:
 def _in_utc(cell: Cell) -> Cell:
     if isinstance(cell, datetime):
         return cell.isoformat() + "+00:00"
-    return f"{cell}+00:00" if isinstance(cell, str) and _NO_ZONE.fullmatch(cell) else cell
+    return f"{cell.strip()}+00:00" if isinstance(cell, str) and _NO_ZONE.fullmatch(cell.strip()) else cell

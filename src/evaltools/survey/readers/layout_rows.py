@@ -57,7 +57,7 @@ def _sections(grid: Grid, layout: Layout) -> Iterator[int]:
 
 
 def _totals(grid: Grid, layout: Layout, headings: Collection[int]) -> list[int]:
-    """Return rows that begin with a word for totals and hold figures alone."""
+    """Return rows that begin with a word for totals and hold figures alone, or nothing where numbers count the rows."""
     candidates: dict[int, int] = {}
     for number, column in enumerate(grid.columns):
         for place in _places(column, _codes_of_totals(column), layout.first):
@@ -74,8 +74,11 @@ def _totals(grid: Grid, layout: Layout, headings: Collection[int]) -> list[int]:
 
 def _is_total_row(grid: Grid, place: int, number: int, others: Sequence[int], worded: Sequence[bool]) -> bool:
     row = grid.row(place)
-    figures = [column for column in range(number + 1, grid.width) if row[column] is not None]
-    if not figures or not all(is_numeric(row[column]) for column in figures):
+    figures = [column for column in range(number + 1, grid.width) if fold(row[column])]
+    if not figures:
+        # the word alone is no answer where the other rows have numbers
+        return not worded[number] and any(is_numeric(grid.columns[number][other]) for other in others)
+    if not all(is_numeric(row[column]) for column in figures):
         return False
     words = [column for column in range(grid.width) if worded[column] and column != number]
     if words:

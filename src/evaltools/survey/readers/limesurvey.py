@@ -17,7 +17,7 @@ from evaltools.survey.readers.columns import build_table, column_values, headers
 from evaltools.survey.readers.limesurvey_columns import name_columns
 from evaltools.survey.readers.limesurvey_headings import OWN, Heading, Style, read_headings, style_of
 from evaltools.survey.readers.limesurvey_vv import NOT_SHOWN, is_vv, read_vv
-from evaltools.survey.readers.model import Book, Grid, Note, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import Book, Grid, Note, RawColumn, RawTable, Sniff
 from evaltools.survey.readers.recoding import recode
 
 TOOL: Final = "limesurvey"
@@ -66,7 +66,7 @@ def sniff(book: Book) -> Sniff:
     return Sniff(0.0, "columns submitdate, lastpage, startlanguage not found")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read the responses; a multiple choice has a column a choice.
 
     Raises
@@ -131,7 +131,15 @@ def _own_by_place(values: Sequence[Cells]) -> list[str]:
         if not (cells.occurring() and all(_STAMP.fullmatch(str(cell)) for cell in cells.occurring())):
             break
         named.append("startdate" if "startdate" not in named else "datestamp")
+    if named[-1] == "startdate" and not _is_before(values[len(named) - 1], values[_FIRST.index("submitdate")]):
+        named[-1] = "datestamp"
     return [*named, *([""] * (len(values) - len(named)))]
+
+
+def _is_before(started: Cells, submitted: Cells) -> bool:
+    """Say whether no time of start is that of the submission, or after it: that of the last action may be."""
+    rows = zip(started, submitted, strict=True)
+    return all(str(start) < str(end) for start, end in rows if start is not None and end is not None)
 
 
 def _without_masks(values: Sequence[Cells]) -> list[Cells]:

@@ -22,8 +22,10 @@ _PART: Final = re.compile(r"(.+?)\s*(?:\((.+)\)|\n(.+)|\s-\s(.+))", re.DOTALL)
 
 
 def is_vv(grid: Grid) -> bool:
-    """Say whether the second row holds the codes of the tool's own columns."""
-    return grid.n_rows > 1 and len(OWN & {str(cell) for cell in grid.row(1)}) >= 3
+    """Say whether the second row holds the codes of the tool's own columns, and the first is no title above them."""
+    if grid.n_rows < 2 or 2 * sum(cell is not None for cell in grid.row(0)) < grid.width:
+        return False
+    return len(OWN & {str(cell) for cell in grid.row(1)}) >= 3
 
 
 def read_vv(grid: Grid) -> tuple[list[Heading], list[Cells]]:

@@ -10,7 +10,7 @@ from typing import Final
 from evaltools.survey.readers.cells import Cells
 from evaltools.survey.readers.columns import build_table, column_values, headers_of
 from evaltools.survey.readers.links import holds_links, note_links
-from evaltools.survey.readers.model import Grid, Note, RawColumn, TableData
+from evaltools.survey.readers.model import Grid, Note, RawColumn, RawTable
 from evaltools.survey.readers.stems import find_stems, name_stems
 
 SIGNS: Final = "-—:：_"
@@ -46,7 +46,7 @@ def own_key(header: str) -> str:
     return re.sub(r"\s+", "", header).replace("（", "(").replace("）", ")").lower()
 
 
-def read_labels(grid: Grid, own: OwnColumns) -> list[TableData]:
+def read_labels(grid: Grid, own: OwnColumns) -> list[RawTable]:
     """Read a table whose headers are wordings of questions, with those of options and rows behind them."""
     columns = [
         RawColumn(position, header, header.strip(), "label", nth=nth, coding="label")
@@ -68,7 +68,7 @@ def table_of_answers(
     separator: str = "",
     missing_marks: Mapping[str, str] | None = None,
     notes: Sequence[Note] = (),
-) -> list[TableData]:
+) -> list[RawTable]:
     """Build the one table of a tool's export; links to files are left out."""
     links = [column for column in columns if not own.has(column.header) and holds_links(values[column.position])]
     dropped = {column.position for column in links}

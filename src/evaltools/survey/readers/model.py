@@ -197,7 +197,6 @@ class RawTable:
         return pd.DataFrame(columns, index)
 
 
-TableData = RawTable
 """The same, as the readers call it."""
 
 
@@ -300,7 +299,7 @@ class Reading:
     reason: str
     encoding: str | None
     skipped_sheets: tuple[str, ...]
-    tables: tuple[TableData, ...]
+    tables: tuple[RawTable, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +322,6 @@ class Reader(Protocol):
         """Judge from the header and the first rows."""
         ...
 
-    def read(self, book: Book) -> list[TableData]:
+    def read(self, book: Book) -> list[RawTable]:
         """Name the columns, and say what stands for missing; the first table is the main one, then its repeats."""
         ...

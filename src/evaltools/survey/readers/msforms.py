@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Final
 
 from evaltools.survey.readers.columns import build_table, column_values, headers_of
-from evaltools.survey.readers.model import Book, Note, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import Book, Note, RawColumn, RawTable, Sniff
 from evaltools.text import normalise
 
 TOOL: Final = "msforms"
@@ -40,7 +40,7 @@ def sniff(book: Book) -> Sniff:
     return Sniff(0.0, "columns Start time, Completion time not found")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read an export; questions are matched by their wording.
 
     Address and name of the respondent, and the points and feedback of a quiz, are left out.

@@ -12,7 +12,7 @@ from typing import Final
 from evaltools.survey.readers.cells import Cells, code_cells
 from evaltools.survey.readers.columns import build_table, headers_of
 from evaltools.survey.readers.flag_columns import where_taken, without_zeros
-from evaltools.survey.readers.model import ENCRYPTED, REJECTED, Book, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import ENCRYPTED, REJECTED, Book, RawColumn, RawTable, Sniff
 from evaltools.survey.readers.repeat_sheets import (
     KEY,
     PARENT_KEY,
@@ -57,7 +57,7 @@ def sniff(book: Book) -> Sniff:
     return Sniff(0.0, "columns of the server not found")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read the submissions, then the table of each repeat.
 
     `key` is a question's name with its groups, from the root of the form. A column of a choice (``fees/notary``) is

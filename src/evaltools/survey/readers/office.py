@@ -14,8 +14,9 @@ from evaltools.survey.readers.layout import Layout, find_layout, header_texts
 from evaltools.survey.readers.layout_merged import fill_down
 from evaltools.survey.readers.layout_rows import find_left_out
 from evaltools.survey.readers.layout_words import fold, unit_in, without_unit
-from evaltools.survey.readers.model import Book, Grid, Note, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import Book, Grid, Note, RawColumn, RawTable, Sniff
 from evaltools.survey.readers.sheet_kinds import kind_of_sheet
+from evaltools.survey.readers.wjx_cells import marks_in
 from evaltools.text import clean
 
 TOOL: Final = "office"
@@ -38,7 +39,7 @@ def sniff(book: Book) -> Sniff:
     return Sniff(min(_MOST, _LEAST + _STEP * (len(found) - 1)), "; ".join(found))
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read the sheet: a header of one to three rows, each column under its group; answers without what is none.
 
     Raises
@@ -53,7 +54,8 @@ def read(book: Book) -> list[TableData]:
     left_out = find_left_out(grid, layout)
     cells, filled = fill_down(grid, layout, left_out)
     values = [column.rows(layout.first) for column in cells]
-    columns = _name_columns(grid, layout)
+    columns, marks = _name_columns(grid, layout), marks_in(values)
+    notes = _notes(grid, layout, left_out, [(columns[place].header, n) for place, n in filled.items()])
     return [
         build_table(
             grid,
@@ -61,8 +63,9 @@ def read(book: Book) -> list[TableData]:
             n_header=layout.first,
             separator=separator_of(values),
             values=values,
+            missing_marks=marks,
             left_out={grid.numbers[place]: why for place, why in left_out.items()},
-            notes=_notes(grid, layout, left_out, [(columns[place].header, n) for place, n in filled.items()]),
+            notes=[*notes, Note("note-marks", {"marks": list(marks)})] if marks else notes,
         )
     ]
 

@@ -11,10 +11,16 @@ from dataclasses import replace
 from typing import Final
 
 from evaltools.survey.readers.columns import build_table, column_values
-from evaltools.survey.readers.model import Book, Coding, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import Book, Coding, RawColumn, RawTable, Sniff
 from evaltools.survey.readers.qualtrics_choices import SEEN, count_seen, is_answer, read_options
 from evaltools.survey.readers.qualtrics_headings import Heading, is_legacy, own_columns, read_header
-from evaltools.survey.readers.qualtrics_responses import coding_of, finished_rows, in_zone, note_responses
+from evaltools.survey.readers.qualtrics_responses import (
+    coding_of,
+    coding_within,
+    finished_rows,
+    in_zone,
+    note_responses,
+)
 from evaltools.survey.readers.recoding import fill_blanks
 from evaltools.survey.readers.ticks import arrange
 
@@ -32,7 +38,8 @@ def sniff(book: Book) -> Sniff:
     grid = book.first
     own = own_columns(grid)
     if len(own) < 5:
-        return Sniff(0.0, "columns StartDate, ResponseId not found")
+        is_own = grid.n_rows > 2 and read_header(grid).has_ids
+        return Sniff(0.9, "row of ids") if is_own else Sniff(0.0, "columns StartDate, ResponseId not found")
     shown = ", ".join(own[:6])
     if is_legacy(grid):
         return Sniff(0.95, f"two header rows, V1 to V10 over {shown}")
@@ -40,7 +47,7 @@ def sniff(book: Book) -> Sniff:
     return Sniff(0.97, f"row of ids; columns {shown}") if has_ids else Sniff(0.8, f"columns {shown}")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read an export; a column is matched by its short name or its wording.
 
     Raises
@@ -64,9 +71,9 @@ def read(book: Book) -> list[TableData]:
         ticked = {
             place: replace(one, cells=fill_blanks(one.cells, _NOT_SEEN, finished)) for place, one in ticked.items()
         }
-    coding = coding_of(headings, raw)
+    coding, is_old = coding_of(headings, raw), is_legacy(grid)
     plain = [
-        None if heading.part in _LEFT_OUT else (_question(heading, coding), cells)
+        None if heading.part in _LEFT_OUT else (_question(heading, coding_within(cells) if is_old else coding), cells)
         for heading, cells in zip(headings, values, strict=True)
     ]
     columns, cells = arrange(plain, ticked)

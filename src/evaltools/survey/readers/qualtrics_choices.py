@@ -70,7 +70,7 @@ def _ticks_of(options: Sequence[str], columns: Sequence[Cells]) -> list[Cells]:
     Where a choice is itself worded as a 0, that says in a column that it was taken, or not: the cells stay, and what
     all columns hold tells which, see :mod:`evaltools.survey.flags`.
     """
-    if any(as_number(normalise(option)) == "0" for option in options):
+    if "0" in options:
         return [recode(cells, lambda cell: None if str(cell) == SEEN else cell) for cells in columns]
     return complete_ticks([_ticks(cells) for cells in columns])
 

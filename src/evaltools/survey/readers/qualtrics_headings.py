@@ -122,7 +122,7 @@ def _n_rows(grid: Grid, raws: Sequence[_Raw]) -> int:
 
 
 def _ids(cell: Cell) -> dict[str, Any]:
-    if not isinstance(cell, str) or not cell.startswith('{"ImportId"'):
+    if not isinstance(cell, str) or not cell.lstrip().startswith('{"ImportId"'):
         return {}
     try:
         found = json.loads(cell)

@@ -16,7 +16,8 @@ from evaltools.survey.readers.recoding import recode
 from evaltools.survey.readers.ticks import Ticked
 
 _TIMES: Final = ("startDate", "endDate", "recordedDate")
-_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?")
+# with slashes where a spreadsheet has saved the file
+_STAMP: Final = re.compile(r"(\d{4})[-/](\d\d?)[-/](\d\d?)[ T]+(\d\d?):(\d\d)(?::(\d\d)(?:\.\d+)?)?")
 # types of response: previews and tests, by number or by wording
 _PREVIEW: Final = re.compile(r"1|2|9|17|.*(?:preview|test|vorschau|预览).*", re.IGNORECASE)
 _UNFINISHED: Final = re.compile(r"0|false|falsch|否", re.IGNORECASE)
@@ -36,6 +37,11 @@ def coding_of(headings: Sequence[Heading], values: Sequence[Cells]) -> Coding:
     if not texts:
         return ""
     return "name" if all(text.isdigit() for text in texts) else "label"
+
+
+def coding_within(cells: Cells) -> Coding:
+    """Say from a column's own cells whether they are codes or wordings: old exports number what else would tell."""
+    return "name" if all(str(cell).isdigit() for cell in cells.occurring()) else "label"
 
 
 def finished_rows(headings: Sequence[Heading], values: Sequence[Cells]) -> list[bool]:
@@ -76,7 +82,7 @@ def note_responses(
     for part, code in _LEFT_OUT.items():
         if names := [heading.header for heading in headings if heading.part == part]:
             notes.append(Note(code, {"columns": names}))
-    if any(heading.id in _TIMES and not heading.zone for heading in headings):
+    if any(_lacks_zone(heading, cells) for heading, cells in zip(headings, values, strict=True)):
         notes.append(Note("note-time-no-zone", {"tool": "Qualtrics"}))
     if unsure := sorted({headings[place].text for place, one in ticked.items() if not one.is_sure}):
         notes.append(Note("note-two-ways", {"columns": unsure}))
@@ -92,9 +98,21 @@ def _count(cells: Cells, pattern: re.Pattern[str]) -> int:
     return sum(code in codes for code in cells.codes)
 
 
+def _lacks_zone(heading: Heading, cells: Cells) -> bool:
+    """Say whether a column holds times that stand as they are, in no zone that is known."""
+    if heading.id not in _TIMES:
+        return False
+    texts = [cell.strip() for cell in cells.occurring() if isinstance(cell, str)]
+    return not heading.zone or any(_STAMP.fullmatch(text) is None for text in texts)
+
+
 def _stamp_in(zone: ZoneInfo, cell: Cell) -> Cell:
-    if isinstance(cell, str) and _STAMP.fullmatch(cell):
-        cell = datetime.fromisoformat(cell)
+    if isinstance(cell, str) and (found := _STAMP.fullmatch(cell.strip())):
+        try:
+            year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
+            cell = datetime(year, month, day, hour, minute, second)
+        except ValueError:
+            return cell
     if isinstance(cell, datetime) and cell.tzinfo is None:
         return cell.replace(tzinfo=zone).isoformat()
     return cell

@@ -15,7 +15,7 @@ from typing import Final
 from evaltools.errors import FileRefusedError
 from evaltools.survey.readers.cells import Cell, Cells
 from evaltools.survey.readers.columns import column_values, headers_of
-from evaltools.survey.readers.model import Book, Grid, Parent, TableData
+from evaltools.survey.readers.model import Book, Grid, Parent, RawTable
 from evaltools.text import clean
 
 INDEX: Final = "_index"
@@ -73,11 +73,11 @@ class ReadTable:
     """A table as a reader hands it on; `positions` gives the place of each column of the grid that is kept."""
 
     source: Table
-    data: TableData
+    data: RawTable
     positions: Mapping[int, int]
 
 
-def link_tables(tables: Sequence[ReadTable], links: Sequence[Link | None]) -> list[TableData]:
+def link_tables(tables: Sequence[ReadTable], links: Sequence[Link | None]) -> list[RawTable]:
     """Return tables with their parents, in terms of the columns that are kept."""
     kept = {id(one.source): one.positions for one in tables}
     linked = []

@@ -20,6 +20,7 @@ _LONGEST_ROW = 1 << 26  # bytes; a row of answers has thousands
 _REFERENCE = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
 _ROW_NUMBER = re.compile(rb"""\br=["']([0-9]{1,7})["']""")
 _IS_SHARED = re.compile(rb"""\bt=["']s["']""")
+_IS_TEXT = re.compile(rb"""\bt=["']str["']""")
 _IS_ERROR = re.compile(rb"""\bt=["']e["']""")
 _BEHIND_NAME = frozenset((b" ", b"\t", b"\r", b"\n", b"/", b">"))
 
@@ -85,7 +86,8 @@ def cut_rows(chunks: Iterable[bytes], known: Known, *, size: int, max_cells: int
     ------
     FileRefusedError
         ``file-rows``: more rows than a sheet has; ``file-cells``: a larger rectangle than `max_cells`, found before
-        its last corner is handed on; ``file-damaged``: a row without end.
+        its last corner is handed on; ``file-damaged``: a row without end; ``xlsx-formula``: a formula whose value the
+        file does not hold.
     """
     scan: _RowScan | None = None
     head = rest = b""
@@ -125,6 +127,7 @@ class _RowScan:
         self._row, self._end = b"<" + prefix + b"row", b"</" + prefix + b"sheetData>"
         self._cell_opening = b"<" + prefix + b"c"
         self._value_closings = (b"</" + prefix + b"v>", b"</" + prefix + b"t>")
+        self._formula = b"<" + prefix + b"f"
         self._value = re.compile(rb"<" + p + rb"(?:v|t)(?:\s[^>]*)?>[^<]")
         self._cell = re.compile(rb"<" + p + rb"c((?:\s[^>]*)?)(?<!/)>(.*?)</" + p + rb"c>", re.DOTALL)
         self._content = re.compile(rb"<" + p + rb"(?:v|t)(?:\s[^>]*)?>([^<]+)<")
@@ -189,6 +192,8 @@ class _RowScan:
             raise FileRefusedError("file-rows", file=self._file, limit=MAX_ROWS)
         number = _ROW_NUMBER.search(content, start, content.find(b">", start, end) + 1)
         self._number = int(number[1]) if number else self._number + 1
+        if content.find(self._formula, start, end) >= 0:
+            self._refuse_uncalculated(content, start, end)
         if self._value.search(content, start, end) is None:
             return
         self._extend(*self._last_cell(content, start, end))
@@ -225,6 +230,13 @@ class _RowScan:
         self._width = max(self._width, column)
         if self._cells > self._max_cells:
             raise FileRefusedError("file-cells", file=self._file, limit=self._max_cells)
+
+    def _refuse_uncalculated(self, content: bytes, start: int, end: int) -> None:
+        """Refuse a formula without its value, which would pass for a blank; one that gives no text says so."""
+        for cell in self._cell.finditer(content, start, end):
+            if self._formula in cell[2] and not (_IS_TEXT.search(cell[1]) or self._content.search(cell[2])):
+                row, column = self._place(cell, content, start)
+                raise FileRefusedError("xlsx-formula", file=self._file, row=row + 1, column=column + 1)
 
     def _note_errors(self, content: bytes, start: int, end: int) -> None:
         for cell in self._cell.finditer(content, start, end):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from evaltools.survey.readers.labelled import MARKS, Labelled, Variable, note_labels, read_labels
-from evaltools.survey.readers.model import Coding, Note, RawColumn, TableData
+from evaltools.survey.readers.model import Coding, Note, RawColumn, RawTable
 from evaltools.survey.readers.multiple_response import NUMBERED, Parts, find_choices, find_parts
 from evaltools.survey.readers.statistics_tools import Origin, origin_of, roles_of
 from evaltools.survey.readers.ticks import Ticked, arrange
@@ -16,7 +16,7 @@ _SELECTED: Final = " - Selected Choice"
 
 def statistics_table(
     variables: Sequence[Variable], n_counted: int, *, sets: Mapping[str, Any], notes: Sequence[Note] = ()
-) -> tuple[TableData, Origin | None]:
+) -> tuple[RawTable, Origin | None]:
     """Build the table of a file.
 
     A variable with a number for a name (Q1, V12_3) is matched by its label, any other by its name. Every case is a
@@ -48,7 +48,7 @@ def statistics_table(
     ]
     columns, cells = arrange(plain, ticked)
     meta = roles_of(origin, [column.header for column in columns])
-    table = TableData(
+    table = RawTable(
         sheet="",
         columns=tuple(columns),
         row_numbers=list(range(1, n_counted + 1)),

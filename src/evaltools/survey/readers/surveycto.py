@@ -13,7 +13,7 @@ from typing import Final
 from evaltools.survey.readers.cells import Cell, Cells
 from evaltools.survey.readers.columns import build_table, headers_of
 from evaltools.survey.readers.flag_columns import differing_rows, holds_flags
-from evaltools.survey.readers.model import REJECTED, Book, Note, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import REJECTED, Book, Note, RawColumn, RawTable, Sniff
 from evaltools.survey.readers.recoding import recode
 from evaltools.survey.readers.repeat_sheets import (
     KEY,
@@ -58,7 +58,7 @@ def sniff(book: Book) -> Sniff:
     return Sniff(0.0, "columns of the server not found")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read the submissions, then the table of each repeat.
 
     A column of a choice (``fees_2``) is left out where the question's own column says the same in every row. Time

@@ -7,7 +7,7 @@ from typing import Final
 
 from evaltools.survey.readers.columns import column_values, headers_of
 from evaltools.survey.readers.listed import OwnColumns, table_of_answers
-from evaltools.survey.readers.model import Book, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import Book, RawColumn, RawTable, Sniff
 from evaltools.survey.readers.stems import find_stems, name_stems
 
 TOOL: Final = "tencent_survey"
@@ -39,7 +39,7 @@ def sniff(book: Book) -> Sniff:
     return Sniff(0.0, "columns of the tool not found")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read an export; a question with a column an option, or a row of a matrix a column, is put together.
 
     Blank cells do not say whether a question was shown.

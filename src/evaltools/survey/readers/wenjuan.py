@@ -12,7 +12,7 @@ from evaltools.errors import FileRefusedError
 from evaltools.survey.readers.cells import Cells
 from evaltools.survey.readers.columns import column_values, headers_of
 from evaltools.survey.readers.listed import OwnColumns, own_key, table_of_answers
-from evaltools.survey.readers.model import Book, Grid, Note, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import Book, Grid, Note, RawColumn, RawTable, Sniff
 from evaltools.survey.readers.stems import find_stems, name_stems
 from evaltools.survey.readers.wenjuan_codes import CodedQuestion, read_codes
 
@@ -45,7 +45,7 @@ def sniff(book: Book) -> Sniff:
     return Sniff(0.0, "columns of the tool not found")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read an export in words or in codes.
 
     Codes are put into words where the code list lies beside the answers, in the same workbook or archive; else they are

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from evaltools.errors import FileRefusedError
 from evaltools.survey.readers.cells import Cell, Cells
-from evaltools.survey.readers.model import Note, Parent, RawColumn, Reading, TableData
+from evaltools.survey.readers.model import Note, Parent, RawColumn, RawTable, Reading
 
 # dates travel as a pair of one letter and ISO text
 _PARSERS: Final[Mapping[str, Callable[[str], Cell]]] = {
@@ -70,7 +70,7 @@ def _encode_text(content: object, other: Callable[[Any], Any]) -> list[bytes | m
     return [len(text).to_bytes(_LENGTH, "little"), text]
 
 
-def _encode_table(table: TableData) -> dict[str, Any]:
+def _encode_table(table: RawTable) -> dict[str, Any]:
     return {
         "sheet": table.sheet, "columns": [asdict(column) for column in table.columns],
         "row_numbers": list(table.row_numbers),
@@ -82,10 +82,10 @@ def _encode_table(table: TableData) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _decode_table(table: dict[str, Any], parts: _Parts) -> TableData:
+def _decode_table(table: dict[str, Any], parts: _Parts) -> RawTable:
     columns = tuple(RawColumn(**column) for column in table.pop("columns"))
     n = len(table["row_numbers"])
-    return TableData(
+    return RawTable(
         columns=columns,
         values=[parts.cells(n) for _ in columns],
         left_out={int(number): str(reason) for number, reason in table.pop("left_out")},

@@ -9,7 +9,7 @@ from typing import Final
 from evaltools.survey.readers.cells import Cells
 from evaltools.survey.readers.columns import column_values, headers_of
 from evaltools.survey.readers.listed import OwnColumns, table_of_answers
-from evaltools.survey.readers.model import Book, Note, RawColumn, Sniff, TableData
+from evaltools.survey.readers.model import Book, Note, RawColumn, RawTable, Sniff
 from evaltools.survey.readers.wjx_cells import (
     MISSING_MARKS,
     CellsOf,
@@ -20,6 +20,7 @@ from evaltools.survey.readers.wjx_cells import (
     has_numeric_marks,
     mode_of,
     n_signs_inside,
+    signs_of,
     with_marks,
 )
 from evaltools.survey.readers.wjx_headers import QUESTION, name_columns, option_of
@@ -51,10 +52,12 @@ def sniff(book: Book) -> Sniff:
         return Sniff(0.95, reason)
     if len(own) >= 2 and numbered:
         return Sniff(0.7, reason)
+    if 2 * numbered > len(headers) > 1 and (signs := signs_of(column_values(book.first, 1))):
+        return Sniff(0.5, f"leading columns taken away; {numbered} numbered questions; cells with {', '.join(signs)}")
     return Sniff(0.0, "leading columns not found")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read an export of any of the three kinds.
 
     Which kind it is, the file's name says, or a sum of points that is the sum of all numbers; numbers of which neither
@@ -81,12 +84,12 @@ class Named:
         del book
         return Sniff(0.0, "only where it is named")
 
-    def read(self, book: Book) -> list[TableData]:
+    def read(self, book: Book) -> list[RawTable]:
         """Read an export of this kind."""
         return _read(book, self.mode)
 
 
-def _read(book: Book, named: Mode | None) -> list[TableData]:
+def _read(book: Book, named: Mode | None) -> list[RawTable]:
     grid = book.first
     values = column_values(grid, 1)
     cells = CellsOf(values)

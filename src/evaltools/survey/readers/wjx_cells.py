@@ -91,6 +91,21 @@ def with_marks(cells: Cells) -> Cells:
     return recode(cells, lambda cell: _NUMERIC_MARKS.get(_plain(cell), cell)) if has_numeric_marks(cells) else cells
 
 
+def signs_of(columns: Iterable[Cells]) -> list[str]:
+    """Return what is found in cells that this tool alone writes: its marks of missing answers, in words or numbers."""
+    held = list(columns)
+    return [*marks_in(held), *(_NUMERIC_MARKS if any(map(has_numeric_marks, held)) else ())]
+
+
+def marks_in(columns: Iterable[Cells]) -> dict[str, str]:
+    """Return the marks of missing answers, in words, that columns of any table hold, and their reasons.
+
+    They stay such where somebody has put columns of the tool into a table of another.
+    """
+    texts = {cell.strip() for column in columns for cell in column.occurring() if isinstance(cell, str)}
+    return {mark: reason for mark, reason in MISSING_MARKS.items() if mark in texts}
+
+
 def as_flags(cells: Cells) -> Cells:
     """Return the ranks of an option as 1 where it has one."""
     return recode(cells, lambda cell: 1 if _rank(cell) is not None else cell)

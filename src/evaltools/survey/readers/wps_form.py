@@ -6,7 +6,7 @@ from typing import Final
 
 from evaltools.survey.readers.columns import headers_of
 from evaltools.survey.readers.listed import OwnColumns, own_key, read_labels
-from evaltools.survey.readers.model import Book, Sniff, TableData
+from evaltools.survey.readers.model import Book, RawTable, Sniff
 
 TOOL: Final = "wps_form"
 _TIMES: Final = frozenset({"提交时间", "填写时间"})
@@ -26,6 +26,6 @@ def sniff(book: Book) -> Sniff:
     return Sniff(0.0, "columns of the tool not found")
 
 
-def read(book: Book) -> list[TableData]:
+def read(book: Book) -> list[RawTable]:
     """Read a collected form. Who filled it in is no answer and is matched by no question."""
     return read_labels(book.first, _OWN)
