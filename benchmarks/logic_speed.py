@@ -26,11 +26,11 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from bench_json import add_figures
-from evaltools.survey.coerce import Column
 from evaltools.survey.instrument import Instrument, read_instrument_file
 from evaltools.survey.logic import compile_expression
 from evaltools.survey.logic.form import compile_logic
 from evaltools.survey.logic.walk import Exceptions, Walked, walk_form
+from evaltools.survey.values.coerce import Column
 
 LIMIT_SECONDS = 2.0
 PEER_DAY = date(2022, 12, 1)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from evaltools.config import Source
 from evaltools.errors import FileRefusedError
 from evaltools.survey.instrument import Instrument, read_instrument_file
-from evaltools.survey.matching import match_columns
+from evaltools.survey.matching.columns import match_columns
 from evaltools.survey.questions import Fields, read_fields, read_questions
 from evaltools.survey.readers import Limits, RawTable
 from evaltools.survey.readers.choose import read_content

@@ -10,7 +10,7 @@ import xlsxwriter
 
 from evaltools.config import Source
 from evaltools.survey.instrument import read_instrument_file
-from evaltools.survey.matching import match_columns
+from evaltools.survey.matching.columns import match_columns
 from evaltools.survey.questions import read_fields, read_questions
 from evaltools.survey.readers import read_files
 from evaltools.survey.roles import Roles

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaltools.survey.choices import index_choices
-from evaltools.survey.coerce import read_column
-from evaltools.survey.instrument_model import BilingualText, Instrument, Sheet
-from evaltools.survey.instrument_rows import read_choices, read_questions
+from evaltools.survey.instrument.model import BilingualText, Instrument, Sheet
+from evaltools.survey.instrument.rows import read_choices, read_questions
 from evaltools.survey.logic.form import compile_logic
 from evaltools.survey.logic.walk import Exceptions, walk_form
+from evaltools.survey.values.choices import index_choices
+from evaltools.survey.values.coerce import read_column
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "realdata" / "kobo-talafar"
 

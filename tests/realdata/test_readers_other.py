@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from evaltools.errors import FileRefusedError
-from evaltools.survey.choices import index_choices
-from evaltools.survey.coerce import read_column
 from evaltools.survey.instrument import BilingualText, Choice
 from evaltools.survey.readers import RawFile, read_files
+from evaltools.survey.values.choices import index_choices
+from evaltools.survey.values.coerce import read_column
 
 REAL = Path(__file__).parents[2].parent / "shared" / "realdata"
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="the real data is not here")

@@ -16,8 +16,8 @@ from evaltools.survey.instrument import (
     read_instrument_file,
     write_xlsx,
 )
-from evaltools.survey.instrument_rows import read_choices, read_questions
-from evaltools.survey.instrument_sheets import read_sheets, sha256_of
+from evaltools.survey.instrument.rows import read_choices, read_questions
+from evaltools.survey.instrument.sheets import read_sheets, sha256_of
 from evaltools.survey.logic.form import compile_logic
 
 FORMS = Path(__file__).resolve().parents[3] / "shared" / "realdata" / "xlsforms"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaltools.survey.coerce import Column
 from evaltools.survey.sheet_rows import answers_given, content_hashes
+from evaltools.survey.values.coerce import Column
 
 KEY = b"k" * 32
 TEXT = st.text(st.characters(codec="utf-8"), max_size=6)

@@ -12,7 +12,7 @@ from evaltools.errors import EvaltoolsError, FileRefusedError, catalogue
 from evaltools.survey.accounting import FileAccount
 from evaltools.survey.checks import check_rows
 from evaltools.survey.instrument import read_instrument_file
-from evaltools.survey.matching import match_columns
+from evaltools.survey.matching.columns import match_columns
 from evaltools.survey.plans import SourcePlan
 from evaltools.survey.prepare import prepare_sheet
 from evaltools.survey.questions import read_fields, read_questions

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from evaltools.config import CampaignConfig
 from evaltools.errors import RefusedError
-from evaltools.survey.identifiers import read_code, read_identifier
 from evaltools.survey.privacy import (
     hidden,
     ip_address,
@@ -20,6 +19,7 @@ from evaltools.survey.privacy import (
     redact,
     redact_codes,
 )
+from evaltools.survey.values.identifiers import read_code, read_identifier
 
 KEY = b"k" * 32
 CODE = "91110000600037341L"

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaltools.errors import CampaignError, FileRefusedError
-from evaltools.survey.coerce import Column
 from evaltools.survey.instrument import read_instrument_file
 from evaltools.survey.readers import RawColumn, RawTable
 from evaltools.survey.readers.cells import code_cells
@@ -14,6 +13,7 @@ from evaltools.survey.readers.model import Parent
 from evaltools.survey.repeat_groups import RepeatGroup, names_in, rating_repeat, read_repeats
 from evaltools.survey.repeats import ORPHAN, draw_family, find_family, spread, spread_column
 from evaltools.survey.roles import Roles
+from evaltools.survey.values.coerce import Column
 
 
 def table(columns, parent=None, sheet=""):

@@ -5,7 +5,7 @@ import pytest
 from evaltools.config import Source
 from evaltools.errors import FileRefusedError
 from evaltools.survey.instrument import read_instrument_file
-from evaltools.survey.matching import match_columns
+from evaltools.survey.matching.columns import match_columns
 from evaltools.survey.questions import read_questions
 from evaltools.survey.readers import RawColumn, RawTable
 from evaltools.survey.readers.cells import code_cells

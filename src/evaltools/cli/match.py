@@ -21,7 +21,7 @@ def match(
     as_json: AsJson = False,
 ) -> None:
     """Show the column of each question; write columns in doubt into review/columns.csv, where a person decides."""
-    from evaltools.survey.match_report import match_file, shown_rows
+    from evaltools.survey.matching.report import match_file, shown_rows
     from evaltools.survey.raw_files import place
 
     campaign = open_campaign(folder)

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from evaltools.store import Store
 from evaltools.store.schemas import ANSWERS_PREFIX, RATING_KEY
-from evaltools.survey.choices import MISSING_CHOICES
 from evaltools.survey.quality import QualityResult, read_quality
+from evaltools.survey.values.choices import MISSING_CHOICES
 from evaltools.survey.versions.harmonising import harmonise
 
 __all__ = ["FIXED", "NO_STRATUM", "QualityResult", "accepted_answers", "read_quality"]

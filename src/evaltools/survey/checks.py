@@ -18,8 +18,6 @@ import pandas as pd
 
 from evaltools.config import Source, Wave
 from evaltools.errors import FileRefusedError
-from evaltools.survey.coerce import Column, Objects
-from evaltools.survey.identifiers import is_letter_first
 from evaltools.survey.instrument import Instrument
 from evaltools.survey.logic.form import FormLogic, compile_logic
 from evaltools.survey.logic.walk import Exceptions, walk_form
@@ -27,6 +25,8 @@ from evaltools.survey.questions import CREDIT_CODES, Fields
 from evaltools.survey.raw_files import place
 from evaltools.survey.roles import Roles, is_identifying
 from evaltools.survey.row_faults import Fault
+from evaltools.survey.values.coerce import Column, Objects
+from evaltools.survey.values.identifiers import is_letter_first
 
 Bools = npt.NDArray[np.bool_]
 

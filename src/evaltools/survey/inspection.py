@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from evaltools.config import Source
 from evaltools.errors import EvaltoolsError, FileRefusedError, message
 from evaltools.survey.instrument import Instrument
-from evaltools.survey.matching import is_own, match_as_far, shown_header
+from evaltools.survey.matching.columns import is_own, match_as_far, shown_header
 from evaltools.survey.readers import RawColumn, RawFile, RawTable, read_files
 from evaltools.survey.readers.cells import Cells
 from evaltools.text import Lang, clean

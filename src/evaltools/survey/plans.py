@@ -12,8 +12,8 @@ from evaltools.survey.corrections.log import Correction, Log, lines_sha, read_lo
 from evaltools.survey.earlier import source_sha
 from evaltools.survey.instrument import Instrument, read_instrument
 from evaltools.survey.logic.form import compile_logic
-from evaltools.survey.match_review import check_confirmed, confirmed_sha, read_review
-from evaltools.survey.matching import check_sources
+from evaltools.survey.matching.columns import check_sources
+from evaltools.survey.matching.review import check_confirmed, confirmed_sha, read_review
 from evaltools.survey.raw_files import SourceFile
 from evaltools.survey.repeat_groups import RepeatGroup, rating_repeat
 from evaltools.survey.roles import Roles, resolve_roles

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from evaltools.config import CampaignConfig
 from evaltools.errors import FileRefusedError
 from evaltools.survey.checks import Checked, check_rows
-from evaltools.survey.coerce import Objects, read_column
 from evaltools.survey.corrections.applying import with_dropped
-from evaltools.survey.matching import ColumnMap, shown_header
+from evaltools.survey.matching.columns import ColumnMap, shown_header
+from evaltools.survey.matching.wordings import name_key
 from evaltools.survey.plans import SourcePlan
 from evaltools.survey.privacy import first_key
 from evaltools.survey.raw_files import SourceFile, place
@@ -46,7 +46,7 @@ from evaltools.survey.sheet_rows import (
     identifying_names,
     response_ids,
 )
-from evaltools.survey.wordings import name_key
+from evaltools.survey.values.coerce import Objects, read_column
 from evaltools.text import clean
 
 _LONGEST_NAME: Final = 31

@@ -124,7 +124,7 @@ def pseudonym(values: Iterable[str | None], key: bytes, kind: str) -> list[str |
     Parameters
     ----------
     values
-        Already in the form in which equal things are equal, see :func:`evaltools.survey.identifiers.read_code`.
+        Already in the form in which equal things are equal, see :func:`evaltools.survey.values.identifiers.read_code`.
     kind
         What is hashed ("enterprise", "shopper", "ip", ...): the same text under two kinds gives two pseudonyms, so
         that tables cannot be joined where they should not.

@@ -9,12 +9,12 @@ import pyarrow as pa
 
 from evaltools.errors import message
 from evaltools.store.schemas import SCHEMAS
-from evaltools.survey.choices import cell_text
 from evaltools.survey.corrections.resolving import confirmed_cells, dropped_rows, resolved_faults
 from evaltools.survey.privacy import hidden, pseudonym, redact
 from evaltools.survey.roles import is_identifying
 from evaltools.survey.row_faults import IN_DOUBT, Fault
 from evaltools.survey.sheet_rows import SheetRows, row_identifiers
+from evaltools.survey.values.choices import cell_text
 from evaltools.text import Lang, clean
 
 DUPLICATE: Final = "duplicate"

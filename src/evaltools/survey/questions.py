@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 
 from evaltools.config import Bank, Source
-from evaltools.survey.choices import ChoiceIndex, index_choices
-from evaltools.survey.coerce import Column, Objects, read_column, read_split
-from evaltools.survey.dates import Order, read_dates, read_seconds
-from evaltools.survey.identifiers import reader_for
 from evaltools.survey.instrument import BilingualText, Choice, Instrument, Question
-from evaltools.survey.matching import ColumnMap
-from evaltools.survey.missing_words import marks_of
-from evaltools.survey.option_columns import index_of
+from evaltools.survey.matching.columns import ColumnMap
+from evaltools.survey.matching.option_columns import index_of
 from evaltools.survey.privacy import ip_address
 from evaltools.survey.readers import RawColumn, RawTable
 from evaltools.survey.readers.cells import Cell
 from evaltools.survey.readers.model import Coding
 from evaltools.survey.roles import Roles
-from evaltools.survey.written import how_written
+from evaltools.survey.values.choices import ChoiceIndex, index_choices
+from evaltools.survey.values.coerce import Column, Objects, read_column, read_split
+from evaltools.survey.values.dates import Order, read_dates, read_seconds
+from evaltools.survey.values.identifiers import reader_for
+from evaltools.survey.values.missing_words import marks_of
+from evaltools.survey.values.written import how_written
 
 CREDIT_CODES: Final = frozenset({"credit_code", "enterprise.code", "enterprise_code", "uscc"})
 """Concepts of questions whose answer is a unified social credit code."""

@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 
 from evaltools.store.schemas import ANSWERS_PREFIX, SCHEMAS
-from evaltools.survey.coerce import Column, Objects
 from evaltools.survey.instrument import Question
 from evaltools.survey.privacy import pseudonym, redact, redact_codes
 from evaltools.survey.readers.cells import code_cells
 from evaltools.survey.roles import is_free_text, is_identifying, is_stored
 from evaltools.survey.sheet_rows import SheetRows, hashed_role, row_identifiers
+from evaltools.survey.values.coerce import Column, Objects
 from evaltools.text import clean, normalise
 
 NOT_ASKED: Final = "not_asked"

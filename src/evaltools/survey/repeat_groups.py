@@ -12,7 +12,7 @@ from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL
 
 from evaltools.errors import CampaignError
 from evaltools.survey.instrument import Instrument
-from evaltools.survey.instrument_sheets import columns_of
+from evaltools.survey.instrument.sheets import columns_of
 from evaltools.survey.roles import Roles
 
 OF_SUBMISSIONS: Final = (

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from evaltools.errors import FileRefusedError
-from evaltools.survey.coerce import Column, Objects
+from evaltools.survey.matching.wordings import name_key
 from evaltools.survey.questions import Fields
 from evaltools.survey.readers import RawColumn, RawTable
 from evaltools.survey.readers.cells import Cell, code_cells
-from evaltools.survey.wordings import name_key
+from evaltools.survey.values.coerce import Column, Objects
 
 Places = npt.NDArray[np.int64]
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 
 from evaltools.config import CampaignConfig, Source
 from evaltools.errors import FileRefusedError
-from evaltools.survey.coerce import Column
 from evaltools.survey.corrections.applying import Outcome, Reading, apply_lines
 from evaltools.survey.instrument import Instrument
-from evaltools.survey.matching import ColumnMap, match_columns, missing_questions
+from evaltools.survey.matching.columns import ColumnMap, match_columns, missing_questions
 from evaltools.survey.plans import SourcePlan
 from evaltools.survey.questions import Fields, read_fields, read_questions
 from evaltools.survey.raw_files import SourceFile, place
 from evaltools.survey.readers import RawTable
 from evaltools.survey.readers.model import Note
-from evaltools.survey.written import refuse_units
+from evaltools.survey.values.coerce import Column
+from evaltools.survey.values.written import refuse_units
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,8 +60,8 @@ def read_sheet(
     Raises
     ------
     FileRefusedError
-        ``rows-lost``: not as many rows as an independent count gave; what :mod:`evaltools.survey.matching` and
-        :mod:`evaltools.survey.written` refuse.
+        ``rows-lost``: not as many rows as an independent count gave; what :mod:`evaltools.survey.matching.columns` and
+        :mod:`evaltools.survey.values.written` refuse.
     """
     if table.n_rows != table.n_counted:
         at = {"path": file.rel_path, "sheet": table.sheet, "place": place(file.rel_path, table.sheet)}

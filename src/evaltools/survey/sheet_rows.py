@@ -13,10 +13,9 @@ import numpy as np
 from evaltools.config import Source
 from evaltools.errors import FileRefusedError
 from evaltools.survey.checks import Checked
-from evaltools.survey.coerce import Objects
 from evaltools.survey.corrections.applying import Outcome
 from evaltools.survey.instrument import Instrument
-from evaltools.survey.matching import ColumnMap
+from evaltools.survey.matching.columns import ColumnMap
 from evaltools.survey.privacy import keyed_hash, pseudonym
 from evaltools.survey.questions import Fields
 from evaltools.survey.raw_files import SourceFile, place
@@ -24,6 +23,7 @@ from evaltools.survey.readers import RawFile, RawTable
 from evaltools.survey.readers.cells import code_cells
 from evaltools.survey.repeats import ORPHAN, Places
 from evaltools.survey.roles import Roles, is_identifying
+from evaltools.survey.values.coerce import Objects
 from evaltools.text import normalise
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, default=str)

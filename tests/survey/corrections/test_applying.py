@@ -11,7 +11,7 @@ from evaltools.survey.corrections.applying import Reading, apply_lines
 from evaltools.survey.corrections.cells import answer_cells, cells_sha, column_label, row_sha
 from evaltools.survey.corrections.log import Correction, Log
 from evaltools.survey.instrument import read_instrument_file
-from evaltools.survey.matching import match_columns
+from evaltools.survey.matching.columns import match_columns
 from evaltools.survey.questions import read_questions
 from evaltools.survey.readers import RawColumn, RawTable
 from evaltools.survey.readers.cells import code_cells

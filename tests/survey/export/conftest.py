@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from evaltools.survey.export.model import MISSING, YES_NO, Column, Variable, objects
-from evaltools.survey.instrument_model import BilingualText, Choice
+from evaltools.survey.instrument.model import BilingualText, Choice
 
 FIVE = (
     Choice("1", BilingualText("非常不满意", "Very dissatisfied")),

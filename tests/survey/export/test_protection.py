@@ -8,7 +8,7 @@ import pytest
 from evaltools.survey.export.codebook import hide_small
 from evaltools.survey.export.protection import month_of, protect
 from evaltools.survey.export.stored import Stored
-from evaltools.survey.instrument_model import BilingualText, Question
+from evaltools.survey.instrument.model import BilingualText, Question
 from evaltools.survey.roles import Roles
 
 START = date(2022, 9, 28)

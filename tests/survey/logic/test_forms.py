@@ -23,10 +23,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evaltools.survey.coerce import Column
 from evaltools.survey.instrument import read_instrument_file
 from evaltools.survey.logic.form import compile_logic
 from evaltools.survey.logic.walk import Exceptions, walk_form
+from evaltools.survey.values.coerce import Column
 
 TODAY = "2022-10-21"
 FILLED = np.datetime64("2022-10-21T10:00", "us")

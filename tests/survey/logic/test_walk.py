@@ -7,10 +7,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from evaltools.survey.coerce import Column
 from evaltools.survey.instrument import InstrumentError, read_instrument_file
 from evaltools.survey.logic.form import compile_logic
 from evaltools.survey.logic.walk import Exceptions, walk_form
+from evaltools.survey.values.coerce import Column
 
 HEADER = "| survey |\n| | type | name | label | required | relevant | constraint | choice_filter | calculation |\n"
 CHOICES = """

@@ -21,7 +21,7 @@ from evaltools.survey.corrections.cells import (
 from evaltools.survey.corrections.log import Correction
 from evaltools.survey.corrections.rewriting import blank_cells, changed_cells
 from evaltools.survey.instrument import Instrument
-from evaltools.survey.matching import ColumnMap
+from evaltools.survey.matching.columns import ColumnMap
 from evaltools.survey.questions import choice_index
 from evaltools.survey.readers import RawTable
 from evaltools.survey.readers.cells import Cell

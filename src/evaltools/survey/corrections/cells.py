@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Final
 
-from evaltools.survey.choices import cell_text
 from evaltools.survey.instrument import Choice, Instrument, Question
-from evaltools.survey.matching import ColumnMap
+from evaltools.survey.matching.columns import ColumnMap
 from evaltools.survey.privacy import first_key, pseudonym, redact
 from evaltools.survey.readers import RawColumn, RawTable
 from evaltools.survey.readers.cells import Cell, Cells
+from evaltools.survey.values.choices import cell_text
 from evaltools.text import clean, normalise
 
 STAMPS: Final = ("submitted_at", "started_at")

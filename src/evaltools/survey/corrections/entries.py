@@ -7,7 +7,6 @@ from typing import Final
 
 from evaltools.config import Bank
 from evaltools.errors import UsageError
-from evaltools.survey.choices import ChoiceIndex, index_choices, read_choice, read_choices
 from evaltools.survey.corrections.log import ACTIONS, Action
 from evaltools.survey.corrections.returned import Entry
 from evaltools.survey.corrections.wording import REASONS, choice_words, code_of
@@ -15,6 +14,7 @@ from evaltools.survey.instrument import Question
 from evaltools.survey.privacy import redact
 from evaltools.survey.questions import index_banks
 from evaltools.survey.roles import Roles
+from evaltools.survey.values.choices import ChoiceIndex, index_choices, read_choice, read_choices
 
 LONGEST_WHO: Final = 20
 _SIGN: Final = ";"

@@ -13,7 +13,6 @@ import numpy as np
 from evaltools.config import CampaignConfig
 from evaltools.errors import message
 from evaltools.store.schemas import ANSWERS_PREFIX
-from evaltools.survey.coerce import read_column
 from evaltools.survey.corrections.applying import applied
 from evaltools.survey.corrections.keeping import not_applied
 from evaltools.survey.corrections.lines import question_in
@@ -23,7 +22,8 @@ from evaltools.survey.corrections.replay import same_value
 from evaltools.survey.instrument import Question
 from evaltools.survey.records import answers_table, build_tables
 from evaltools.survey.sheet_rows import SheetRows
-from evaltools.survey.written import how_written
+from evaltools.survey.values.coerce import read_column
+from evaltools.survey.values.written import how_written
 from evaltools.text import Lang
 
 Kind = Literal[

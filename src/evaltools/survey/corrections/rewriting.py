@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from evaltools.survey.choices import ChoiceIndex, read_choices
 from evaltools.survey.corrections.cells import AnswerCells, as_text, is_other
-from evaltools.survey.flags import read_flag
 from evaltools.survey.instrument import Question
 from evaltools.survey.readers import RawTable
 from evaltools.survey.readers.cells import Cell
+from evaltools.survey.values.choices import ChoiceIndex, read_choices
+from evaltools.survey.values.flags import read_flag
 
 _SIGNS: Final = ("┋", ";", "；", "|", " ")
 

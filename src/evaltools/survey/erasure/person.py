@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from evaltools.errors import RefusedError
 from evaltools.store import Transaction
-from evaltools.survey.identifiers import compact
 from evaltools.survey.identity.traces import Traces, traces_of
 from evaltools.survey.privacy import pseudonym
 from evaltools.survey.sheet_rows import SheetRows
+from evaltools.survey.values.identifiers import compact
 
 LONG_NATIVE: Final = 16
 """Signs from which an id that the tool gave is the only one of its kind; 1, 2, 3 stand in every export."""

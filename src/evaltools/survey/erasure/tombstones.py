@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from evaltools.survey.erasure.person import Person, raw_records
-from evaltools.survey.identifiers import compact
 from evaltools.survey.privacy import prefix_key, pseudonym, rotations
 from evaltools.survey.readers import RawFile, RawTable
 from evaltools.survey.readers.model import Note
 from evaltools.survey.sheet_rows import SheetRows, enterprises
+from evaltools.survey.values.identifiers import compact
 
 
 def tombstone(kind: str, hashed: str) -> str:

@@ -9,7 +9,7 @@ from evaltools.errors import message
 from evaltools.survey.export.codes import LETTERS, MARKS, choice_codes, reason_label, sav_codes
 from evaltools.survey.export.model import MISSING, SUPPRESSED, Column, Variable, objects
 from evaltools.survey.export.protection import Check
-from evaltools.survey.instrument_model import BilingualText
+from evaltools.survey.instrument.model import BilingualText
 from evaltools.text import Lang
 
 _TEXTS: Final = (

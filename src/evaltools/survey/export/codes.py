@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from evaltools.survey.export.model import MISSING, Column, Variable, both_languages
-from evaltools.survey.instrument_model import BilingualText
+from evaltools.survey.instrument.model import BilingualText
 
 MARKS: Final[Mapping[str, str]] = {reason: f"({reason})" for reason in MISSING}
 """Cells of csv and xlsx. No number, date or choice looks like that; a text that does gets an apostrophe in front."""

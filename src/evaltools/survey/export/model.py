@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from evaltools.config import LocalText
 from evaltools.errors import message
-from evaltools.survey.instrument_model import BilingualText, Choice
+from evaltools.survey.instrument.model import BilingualText, Choice
 from evaltools.survey.quality import REASONS
 
 Objects = npt.NDArray[np.object_]

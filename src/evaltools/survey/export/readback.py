@@ -8,7 +8,7 @@ from typing import Any
 
 from evaltools.errors import DamageError
 from evaltools.survey.export.model import Column
-from evaltools.survey.instrument_model import BilingualText
+from evaltools.survey.instrument.model import BilingualText
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from evaltools.survey.instrument_model import Question
+from evaltools.survey.instrument.model import Question
 from evaltools.survey.logic.expression import Expression, truth
 from evaltools.survey.logic.signatures import Surroundings
 from evaltools.survey.logic.values import BoolArray, IntArray, Values

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from evaltools.survey.instrument_model import Question, QuestionType
+from evaltools.survey.instrument.model import Question, QuestionType
 from evaltools.survey.logic.values import DAY, MOMENT, BoolArray, Kind, Values, in_beijing, moment_of, text_of
 
 _RECORDED: Final[Mapping[str, QuestionType]] = {"start": "datetime", "end": "datetime", "today": "date"}

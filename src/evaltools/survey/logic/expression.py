@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaltools.errors import CampaignError, UsageError
-from evaltools.survey.instrument_model import Instrument
+from evaltools.survey.instrument.model import Instrument
 from evaltools.survey.logic.columns import column_values, kind_of
 from evaltools.survey.logic.functions import FUNCTIONS, negate, operate
 from evaltools.survey.logic.parser import (

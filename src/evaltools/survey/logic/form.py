@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evaltools.errors import CampaignError
-from evaltools.survey.instrument_model import Condition, Instrument, InstrumentError, Question
+from evaltools.survey.instrument.model import Condition, Instrument, InstrumentError, Question
 from evaltools.survey.logic.choices import choice_columns
 from evaltools.survey.logic.expression import Expression, compile_in_scope
 from evaltools.survey.logic.resolve import Scope

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from evaltools.survey.instrument_model import BilingualText
+from evaltools.survey.instrument.model import BilingualText
 
 MAX_LENGTH: Final = 10_000
 MAX_TOKENS: Final = 900

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from evaltools.survey.instrument_model import BilingualText, Question
+from evaltools.survey.instrument.model import BilingualText, Question
 from evaltools.survey.logic.functions import FUNCTIONS
 from evaltools.survey.logic.parser import (
     Call,

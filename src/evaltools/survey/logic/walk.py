@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from evaltools.survey.coerce import Column
 from evaltools.survey.logic.calculations import differing, stored_text
 from evaltools.survey.logic.choices import not_offered
 from evaltools.survey.logic.columns import column_values, kind_of, read_cells
@@ -23,6 +22,7 @@ from evaltools.survey.logic.form import FormLogic, QuestionLogic
 from evaltools.survey.logic.signatures import Surroundings
 from evaltools.survey.logic.values import EMPTY, BoolArray, Values
 from evaltools.survey.row_faults import Fault, Rule
+from evaltools.survey.values.coerce import Column
 
 ANSWERED_MARKS: Final = ("dont_know", "refused", "not_applicable")
 """Reasons that somebody gave: they meet `required`, a blank does not."""

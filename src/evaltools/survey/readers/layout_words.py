@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from evaltools.survey.readers.cells import Cell
-from evaltools.survey.units import unit_of_word
+from evaltools.survey.values.units import unit_of_word
 from evaltools.text import normalise
 
 _CJK: Final = "\u3400-\u9fff\uf900-\ufaff"

@@ -68,7 +68,7 @@ def _ticks_of(options: Sequence[str], columns: Sequence[Cells]) -> list[Cells]:
     """Return the columns of a question's choices as ticks.
 
     Where a choice is itself worded as a 0, that says in a column that it was taken, or not: the cells stay, and what
-    all columns hold tells which, see :mod:`evaltools.survey.flags`.
+    all columns hold tells which, see :mod:`evaltools.survey.values.flags`.
     """
     if "0" in options:
         return [recode(cells, lambda cell: None if str(cell) == SEEN else cell) for cells in columns]

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 from evaltools.survey.instrument import BilingualText, Instrument, Question
-from evaltools.survey.likeness import alike, changed_signs
+from evaltools.survey.matching.likeness import alike, changed_signs
+from evaltools.survey.matching.wordings import label_key
 from evaltools.survey.versions.scales import ScaleChange, compare_scales
-from evaltools.survey.wordings import label_key
 
 Verdict = Literal["same", "rescaled", "reworded", "not_comparable"]
 VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)

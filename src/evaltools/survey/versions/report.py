@@ -8,7 +8,7 @@ from typing import Any
 
 from evaltools.errors import message
 from evaltools.survey.instrument import Instrument, read_instrument, read_instrument_file
-from evaltools.survey.instrument_sheets import SUFFIXES
+from evaltools.survey.instrument.sheets import SUFFIXES
 from evaltools.survey.versions.comparing import ItemChange, compare_versions
 from evaltools.text import Lang
 

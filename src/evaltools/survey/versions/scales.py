@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from evaltools.survey.choices import MISSING_CHOICES
 from evaltools.survey.instrument import Choice, Question
-from evaltools.survey.wordings import label_key
+from evaltools.survey.matching.wordings import label_key
+from evaltools.survey.values.choices import MISSING_CHOICES
 
 ScaleChange = Literal["none", "order", "missing-choices", "labels", "names", "reversed", "declared", "points", "list"]
 """What became of a scale; `points` and `list` leave nothing to compare."""

@@ -1,0 +1,1 @@
+"""Cells to answers: numbers, dates, choices, identifiers, and what stands for a missing answer."""
