@@ -1,4 +1,4 @@
-"""Seeded tables of this folder and R's values for them; `make_reference.R` made both."""
+"""Seeded tables of this folder and R's values for them; each `<name>.json` has its `make_<name>.R` beside it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
-def r_value() -> Callable[[str], Any]:
-    """Return the value of an entry of reference.json."""
-    entries = json.loads((HERE / "reference.json").read_text(encoding="utf-8"))["entries"]
-    return lambda entry: entries[entry]["value"]
+def r_value() -> Callable[..., Any]:
+    """Return the value of an entry of reference.json, or of another file of values."""
+
+    def value(entry: str, file: str = "reference") -> Any:
+        entries = json.loads((HERE / f"{file}.json").read_text(encoding="utf-8"))["entries"]
+        return entries[entry]["value"]
+
+    return value
 
 
 @pytest.fixture(scope="session")
