@@ -57,7 +57,7 @@ lab: $(READY)  ## open JupyterLab on the demo campaign
 	$(BIN)/evaltools lab $(CAMPAIGN)
 
 bench: $(READY)  ## measure, beside a peer in the same run; adds to benchmarks/results/bench.json
-	$(BIN)/python benchmarks/change_speed.py --bench benchmarks/results/bench.json
+	$(BIN)/python benchmarks/change_speed.py --peer --large 10000000 --bench benchmarks/results/bench.json
 	$(BIN)/python benchmarks/reading_speed.py --bench benchmarks/results/bench.json
 
 shots: $(READY)  ## take pictures of the demo's pages in headless Chromium: build/shots/

@@ -58,10 +58,14 @@ def test_json_follows_the_contract(demo_stored):
     assert all(path.startswith("raw/") for path in document["inputs"]["files"])
     assert not {"scores", "verdicts", "texts", "quarantine"} & set(document["inputs"]["tables"])
     assert len(document["banks"]) == 12
-    assert {bank["ranks"] for bank in document["banks"]} == {None}
+    assert document["inputs"]["replicates"] == 10_000
+    judged = [bank for bank in document["banks"] if bank["gate"]["passed"]]
+    assert sorted(bank["ranks"]["change"]["rank"] for bank in judged) == list(range(1, 12))
+    assert sum(bank["relative"]["change"] for bank in judged) == pytest.approx(0, abs=1e-6)
     small = next(bank for bank in document["banks"] if bank["verdict"] == "too_few_data")
     assert small["gate"]["rule"] == "answers"
     assert set(small["composite"].values()) == {None}
+    assert small["ranks"] is small["relative"] is None
 
 
 def test_freezing_holds_the_framework_after_the_first_endline_answer(demo_copy):

@@ -126,3 +126,13 @@ def test_an_error_with_faults_survives_the_way_between_processes(config_of):
     with pytest.raises(CampaignError, match="seed: missing") as caught:
         config_of(GOOD.replace("seed = 1", ""))
     assert pickle.loads(pickle.dumps(caught.value)).text("zh") == caught.value.text("zh")
+
+
+def test_a_standardised_headline_needs_the_populations_strata(config_of):
+    headline = GOOD.replace("seed = 1", 'seed = 1\nheadline = "standardised"')
+    with pytest.raises(CampaignError, match=r"needs the number of firms of each stratum in the population"):
+        config_of(headline)
+    config = config_of(headline + '[design.margins]\n"micro/services" = 300\n"small/services" = 120\n')
+    assert config.design.margins == {"micro/services": 300, "small/services": 120}
+    with pytest.raises(CampaignError, match=r"design\.margins\.micro: should be greater than 0"):
+        config_of(GOOD + "[design.margins]\nmicro = 0\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,25 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-import evaltools
 from evaltools.config import CampaignConfig, read_config
-from evaltools.errors import CampaignError
-from evaltools.scoring.chain import score_campaign
-from evaltools.scoring.framework import check_choices, read_framework
-from evaltools.scoring.freeze import FreezeState, check_lock, record_unlock, write_lock
-from evaltools.scoring.keeping import store_rows
+from evaltools.scoring.framework import read_framework
+from evaltools.scoring.freeze import FreezeState
 from evaltools.scoring.models import Framework
 from evaltools.scoring.result import ScoreResult
+from evaltools.scoring.stored import (
+    describe_head,
+    freeze_state,
+    freeze_stored,
+    input_versions,
+    keep_score,
+    list_provenance,
+    score_stored,
+    unlock_stored,
+)
 from evaltools.store import Store
-from evaltools.store.schemas import input_tables
-from evaltools.survey.answers import accepted_answers, stored_choices
 from evaltools.survey.findings import list_findings
 from evaltools.survey.quality import QualityResult, read_quality
-from evaltools.survey.versions.harmonising import comparability_of
-from evaltools.survey.versions.old_forms import old_forms
+from evaltools.survey.stored_state import describe_store
 
 if TYPE_CHECKING:
     from evaltools.report.render import RenderResult
+    from evaltools.scoring.sensitivity.analysis import SensitivityResult
     from evaltools.survey.accounting import IngestResult
     from evaltools.survey.corrections.review import Reviewed
     from evaltools.survey.corrections.taking import Sent, Taken
@@ -144,10 +148,16 @@ class Campaign:
         RefusedError
             ``freeze-locked``: another framework is locked and endline answers are there.
         """
-        write_lock(self.folder, self.framework, endline_rows=self._endline_rows(), headline=self.config.headline)
+        freeze_stored(self.folder, self.config, self.framework, self.store())
         return self.folder / "framework.lock"
 
-    def score(self, seed: int | None = None, *, unlock: str | None = None) -> ScoreResult:
+    def score(
+        self,
+        seed: int | None = None,
+        *,
+        unlock: str | None = None,
+        doubtful: Mapping[str, Collection[str]] | None = None,
+    ) -> ScoreResult:
         """Score all banks and keep the result in the store; a score that is kept already writes nothing.
 
         Parameters
@@ -156,6 +166,8 @@ class Campaign:
             Seed of random draws; None: the campaign's.
         unlock
             Why to score although the framework was changed after the freeze; page 1 of the reports prints it.
+        doubtful
+            Instrument to ids of responses that are open to doubt: a verdict that moves without them is marked fragile.
 
         Raises
         ------
@@ -163,18 +175,31 @@ class Campaign:
             ``freeze-differs``: the framework is not the frozen one and no reason was given.
         CampaignError
             ``campaign-waves``: there are not two waves to compare.
+        UsageError
+            ``doubtful-unknown``: an id is none of an accepted response.
         """
         if unlock is not None:
-            record_unlock(
-                self.folder, self.framework, unlock, endline_rows=self._endline_rows(), headline=self.config.headline
-            )
-        result = self._score(seed)
-        with self.store().writing() as transaction:
-            known = transaction.read("verdicts").column("score_id").to_pylist()
-            if result.score_id not in known:
-                for table, rows in store_rows(result).items():
-                    transaction.append(table, rows)
+            unlock_stored(self.folder, self.config, self.framework, self.store(), unlock)
+        result = self._score(seed, doubtful)
+        keep_score(self.store(), result)
         return result
+
+    def sensitivity(self, seed: int | None = None, variants: int = 2000, *, indices: bool = True) -> SensitivityResult:
+        """Work out verdicts and ranks again under many other choices of weights, aggregation and scale.
+
+        Parameters
+        ----------
+        seed
+            Seed of random draws; None: the campaign's.
+        variants
+            How many.
+        indices
+            Whether to say as well which choice moves what.
+        """
+        from evaltools.scoring.sensitivity.analysis import analyse_sensitivity
+
+        seed = self.config.seed if seed is None else seed
+        return analyse_sensitivity(self._score().steps, seed=seed, variants=variants, indices=indices)
 
     def estimates(self) -> pd.DataFrame:
         """Return each indicator's level by bank and wave."""
@@ -191,6 +216,30 @@ class Campaign:
     def composite(self) -> pd.DataFrame:
         """Return the change of the composite score by bank."""
         return self._score().composites
+
+    def contributions(self) -> pd.DataFrame:
+        """Return what each indicator and dimension adds to the change of each bank's composite, in points."""
+        return self._score().contributions
+
+    def relative(self) -> pd.DataFrame:
+        """Return each bank's change beside the mean of the others', which a shift of all banks cannot move."""
+        return self._score().relative
+
+    def ranks(self) -> pd.DataFrame:
+        """Return the ranks of level and change by bank, with the ranks that the data allow."""
+        return self._score().ranks
+
+    def shrunken(self) -> pd.DataFrame:
+        """Return level and change by bank drawn to the mean of all, for display, with their reliability."""
+        return self._score().shrunken
+
+    def mix(self) -> pd.DataFrame:
+        """Return raw and standardised change of the composites by bank; no rows without margins in campaign.toml."""
+        return self._score().mix
+
+    def lost_weights(self) -> pd.DataFrame:
+        """Return the indicators that a bank's composite goes without, and where their weight went."""
+        return self._score().lost_weights
 
     def verdicts(self) -> pd.DataFrame:
         """Return the verdict on each bank with its detail and the gate that it passed or failed."""
@@ -210,50 +259,15 @@ class Campaign:
 
     def provenance(self) -> pd.DataFrame:
         """Return where the numbers come from: [name, value]; code, framework, seed, table versions."""
-        score = self._score()
-        inputs = score.inputs
-        rows = [
-            ("evaltools", evaltools.__version__),
-            ("campaign", self.config.id),
-            ("framework", f"{self.framework.id} {self.framework.version}"),
-            ("framework_sha", inputs["framework_sha"]),
-            ("score_id", score.score_id),
-            ("seed", inputs["seed"]),
-            *_merged_strata(score.merged_strata),
-            *((f"table {name}", f"version {version}") for name, version in inputs["tables"].items()),
-        ]
-        return pd.DataFrame(rows, columns=["name", "value"]).astype(str)
+        return list_provenance(self.config, self.framework, self._score())
 
     def head(self) -> dict[str, Any]:
         """Return what page 1 of every report says of the campaign: selection, waves, freeze, version of the data."""
-        state = self._freeze_state()
-        return {
-            "title": self.config.title,
-            "region": self.config.region,
-            "selection": self.config.selection,
-            "waves": dict(self.config.waves),
-            "frozen": state.frozen,
-            "freeze_flag": state.flag,
-            "unlock_reason": state.unlock_reason,
-            "framework": self.framework.title,
-            "score_id": self._score().score_id,
-            "n_banks": len(self.config.banks),
-            "demo": self.config.demo,
-        }
+        return describe_head(self.config, self.framework, self._freeze_state(), self._score().score_id)
 
     def status(self) -> dict[str, Any]:
         """Return what is stored: tables with version and rows, accepted answers by wave and instrument."""
-        store = self.store()
-        counts = store.row_counts()
-        responses = store.read("responses", ["wave", "instrument", "status"]).to_pandas()
-        accepted = responses[responses["status"] == "accepted"].groupby(["wave", "instrument"]).size()
-        waves: dict[str, dict[str, int]] = {name: {} for name in self.config.waves}
-        for (wave, instrument), count in accepted.items():
-            waves.setdefault(wave, {})[instrument] = int(count)
-        tables = [{"name": name, "version": at, "rows": counts[name]} for name, at in store.versions().items()]
-        decisions = store.read("firm_pairs", ["decision"]).column("decision")
-        forms = old_forms(store).to_dict("records")
-        return {"tables": tables, "waves": waves, "firm_pairs_open": decisions.null_count, "old_forms": forms}
+        return describe_store(self.store(), list(self.config.waves))
 
     def report(
         self,
@@ -284,7 +298,7 @@ class Campaign:
         score = self.score()
         return render_reports(
             self.folder,
-            CampaignResults(self.head(), self.config, self.framework, score.verdicts, score.composites),
+            CampaignResults(self.head(), self.config, self.framework, score.verdicts, score.composites, score.relative),
             Path(out) if out is not None else Path("reports") / self.config.id,
             langs=tuple(langs or (self.config.language,)),
             formats=tuple(formats),
@@ -352,45 +366,14 @@ class Campaign:
         found: pd.DataFrame = ask(self.store(), query).to_pandas()
         return found
 
-    def _score(self, seed: int | None = None) -> ScoreResult:
+    def _score(self, seed: int | None = None, doubtful: Mapping[str, Collection[str]] | None = None) -> ScoreResult:
         store, state = self.store(), self._freeze_state()
-        versions = {name: at for name, at in store.versions().items() if name in input_tables(store.versions())}
         seed = self.config.seed if seed is None else seed
-        key = (tuple(versions.items()), seed, state)
+        left = tuple((name, tuple(sorted(ids))) for name, ids in sorted((doubtful or {}).items()))
+        key = (tuple(input_versions(store).items()), seed, state, left)
         if key not in self._scores:
-            self._scores[key] = self._compute(store, versions, seed, state)
+            self._scores[key] = score_stored(store, self.config, self.framework, state, seed=seed, doubtful=doubtful)
         return self._scores[key]
 
-    def _compute(self, store: Store, versions: Mapping[str, int], seed: int, state: FreezeState) -> ScoreResult:
-        instruments = dict.fromkeys(indicator.instrument for indicator in self.framework.indicators)
-        check_choices(self.framework, stored_choices(store))
-        files = store.read("files", ["rel_path"]).column("rel_path").to_pylist()
-        if len(self.config.waves) != 2:
-            raise CampaignError("campaign-waves", count=len(self.config.waves), waves=list(self.config.waves))
-        before, after = self.config.waves
-        return score_campaign(
-            {name: accepted_answers(store, name, waves=tuple(self.config.waves)) for name in instruments},
-            self.framework,
-            banks=self.config.banks,
-            start=self.config.start,
-            inputs={"files": sorted(set(files)), "tables": versions, "seed": seed},
-            waves=(before, after),
-            design=self.config.design,
-            comparability=comparability_of(store, self.config),
-            headline=self.config.headline,
-            flags=[state.flag] if state.flag else [],
-        )
-
     def _freeze_state(self) -> FreezeState:
-        return check_lock(self.folder, self.framework, endline_rows=self._endline_rows(), headline=self.config.headline)
-
-    def _endline_rows(self) -> int:
-        after = list(self.config.waves)[1:2]
-        rows = self.store().read("responses", ["wave", "status"]).to_pandas()
-        return int((rows["wave"].isin(after) & (rows["status"] == "accepted")).sum())
-
-
-def _merged_strata(record: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return one row of provenance where strata with a single unit were merged before the estimate, else none."""
-    merged = [f"{one.source}: {one.stratum} ({one.pattern}) + {one.merged_with}" for one in record.itertuples()]
-    return [("merged_strata", "; ".join(merged))] if merged else []
+        return freeze_state(self.folder, self.config, self.framework, self.store())

@@ -206,11 +206,16 @@ class LiveSource(_Table):
 
 
 class DesignSettings(_Table):
-    """How variance is computed in scoring (the defaults are the rules of the methods page)."""
+    """How variance is computed in scoring (the defaults are the rules of the methods page).
+
+    `margins` gives the number of firms of each stratum in the population, neighbours next to each other: with them the
+    change at one mix of firms is told beside the raw one.
+    """
 
     overlap: Literal["union", "pattern"] = "pattern"
     df: Literal["design", "domain"] = "domain"
     strata_order: tuple[str, ...] = ()
+    margins: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
 
 
 class CampaignConfig(_Table):
@@ -225,7 +230,8 @@ class CampaignConfig(_Table):
     public_demo_key: str | None = None
     start: date
     framework: Name
-    headline: Literal["raw"] = "raw"
+    headline: Literal["raw", "standardised"] = "raw"
+    exclusions: tuple[Name, ...] = ()
     selection: Literal["probability", "convenience"]
     seed: int = Field(ge=0, lt=2**63)
     quarantine_max_share: float = Field(default=0.10, ge=0, le=1)
@@ -252,6 +258,8 @@ class CampaignConfig(_Table):
         for before, after in pairwise(self.waves):
             if self.waves[after].start < self.waves[before].start:
                 raise SettingError("waves-order", after=after, before=before)
+        if self.headline == "standardised" and not self.design.margins:
+            raise SettingError("headline-margins")
         if self.public_demo_key is not None and not self.demo:
             raise SettingError("public-key")
         return self

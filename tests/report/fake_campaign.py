@@ -15,6 +15,8 @@ import pandas as pd
 
 from evaltools.config import CampaignConfig
 from evaltools.scoring.framework import read_framework
+from evaltools.scoring.sensitivity.analysis import SensitivityResult
+from evaltools.scoring.sensitivity.choices import Choices
 
 BANKS = (
     ("icbc", "云河县工商银行支行", "Yunhe Industrial and Commercial Bank Branch", "state_owned"),
@@ -285,6 +287,78 @@ class FakeCampaign:
                     }
                 )
         return pd.DataFrame(rows)
+
+    def relative(self) -> pd.DataFrame:
+        rest = {bank: (sum(CHANGES.values()) - change) / (len(CHANGES) - 1) for bank, change in CHANGES.items()}
+        rows = [
+            {"bank": bank, "change": CHANGES[bank] - rest[bank], "se": ERRORS[bank], "df": 40.0,
+             "ci_low": CHANGES[bank] - rest[bank] - 2 * ERRORS[bank],
+             "ci_high": CHANGES[bank] - rest[bank] + 2 * ERRORS[bank], "p": 0.01, "p_holm": 0.05, "flag": ""}
+            if bank in CHANGES
+            else {"bank": bank, "change": np.nan, "flag": "gate"}
+            for bank, *_rest in BANKS
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def ranks(self) -> pd.DataFrame:
+        order = sorted(CHANGES, key=lambda bank: -CHANGES[bank])
+        rows = []
+        for bank in CHANGES:
+            place = order.index(bank) + 1
+            low, high = max(1, place - 2), min(len(order), place + 3)
+            row = {"bank": bank, "rank": place, "simultaneous_low": low, "simultaneous_high": high, "n_better": low - 1,
+                   "n_worse": len(order) - high, "n_alike": high - low, "flag": ""}  # fmt: skip
+            rows += [{**row, "of": "level"}, {**row, "of": "change"}]
+        return pd.DataFrame(rows)
+
+    def shrunken(self) -> pd.DataFrame:
+        return pd.DataFrame(
+            {"bank": list(CHANGES), "of": "change", "estimate": list(CHANGES.values()),
+             "reliability": 0.8, "shrunken": [0.8 * one for one in CHANGES.values()],
+             "expected_shift": [-0.2 * one for one in CHANGES.values()], "flag": ""}
+        )  # fmt: skip
+
+    def contributions(self) -> pd.DataFrame:
+        share = {dimension.id: dimension.weight for dimension in self.framework.dimensions}
+        rows = [
+            {"bank": bank, "dimension": name, "indicator": "", "weight": weight, "contribution": weight * change}
+            for bank, change in CHANGES.items()
+            for name, weight in share.items()
+        ]
+        return pd.DataFrame(rows)
+
+    def mix(self) -> pd.DataFrame:
+        return pd.DataFrame(columns=["bank", "raw", "standardised", "mix_effect", "cells", "flag"])
+
+    def lost_weights(self) -> pd.DataFrame:
+        rows = [("coop", "time", "visit_steps", "few_branches", 0.01, "days_to_decision;steps")]
+        return pd.DataFrame(rows, columns=["bank", "dimension", "indicator", "reason", "weight", "taken_over_by"])
+
+    def sensitivity(self, *, indices: bool = True) -> SensitivityResult:
+        verdicts = self.verdicts().set_index("bank").loc[list(CHANGES)].reset_index()[["bank", "verdict", "detail"]]
+        holds = np.linspace(0.6, 1.0, len(verdicts))
+        for name, verdict in (
+            ("improved", "improved"),
+            ("worsened", "worsened"),
+            ("unchanged", "no_detectable_change"),
+        ):
+            verdicts[f"{name}_share"] = np.where(verdicts["verdict"] == verdict, holds, 0.0)
+        change = np.array(list(CHANGES.values()))
+        verdicts = verdicts.assign(
+            holds_share=holds, detail_share=holds, not_judged_share=1 - holds, change=change,
+            change_low=change - 1, change_high=change + 1,
+        )  # fmt: skip
+        ranks = self.ranks()[["bank", "of", "rank"]].assign(
+            holds_share=0.5, rank_low=2.0, rank_median=3.0, rank_high=4.0
+        )
+        rows = [
+            (bank, "rank", choice, 0.2, 0.1, total, 0.1, "")
+            for bank in CHANGES
+            for choice, total in (("weights", 0.7), ("left_out", 0.4))
+        ]
+        columns = ["bank", "output", "choice", "first", "first_reach", "total", "total_reach", "flag"]
+        found = pd.DataFrame(rows if indices else [], columns=columns)
+        return SensitivityResult(verdicts, ranks, found, pd.DataFrame(), Choices(), 7, 2000)
 
     def score(self) -> FakeScore:
         return FakeScore("5c0f3e9a1b2d4c6f", self.composite(), self.verdicts())

@@ -168,7 +168,7 @@ def test_county_report_has_its_parts_in_order(rendered: Any) -> None:
     result, _, _ = rendered
     page = (result.manifest.parent / "zh" / "county_report.html").read_text(encoding="utf-8")
     heads = re.findall(r"<h2>(.*?)</h2>", page)
-    assert [head[:2] for head in heads] == ["一、", "二、", "三、", "四、", "五、", "六、", "七、", "八、"]
+    assert [head[:2] for head in heads] == ["一、", "二、", "三、", "四、", "五、", "六、", "七、", "八、", "九、"]
     assert page.index("虚构数据") < page.index("方便样本") < page.index("未冻结") < page.index("一、摘要")
     assert page.count("<figure>") == 3
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evaltools.errors import UsageError
-from evaltools.report import conclusions, explanations
+from evaltools.report import conclusions, explanations, robustness
 from evaltools.report.labels import Labels
 from evaltools.report.passages import MARK
 from evaltools.report.phrases import all_phrases, phrase
@@ -120,7 +120,7 @@ def test_every_computed_key_says_something(campaign: Any, labels: Labels, lang: 
     results: dict[str, tuple[Any, ...]] = {
         "card.verdict": (verdicts, composites),
         "county.summary": (verdicts,),
-        "county.league": (verdicts, composites),
+        "county.league": (verdicts, composites, campaign.ranks()),
         "limits": (verdicts, campaign.head()),
         "card.targets": (campaign.targets(),),
         "method": (verdicts,),
@@ -131,8 +131,12 @@ def test_every_computed_key_says_something(campaign: Any, labels: Labels, lang: 
         "scoring.composite": (composites,),
         "scoring.targets": (campaign.targets(),),
         "scoring.written": (campaign.score(),),
+        "county.sensitivity": (campaign.sensitivity(),),
+        "county.reliability": (campaign.shrunken(),),
+        "card.sensitivity": (campaign.sensitivity(indices=False),),
+        "card.relative": (campaign.relative(),),
     }
-    assert results.keys() == conclusions.COMPUTED.keys() | explanations.COMPUTED.keys()
+    assert results.keys() == conclusions.COMPUTED.keys() | explanations.COMPUTED.keys() | robustness.COMPUTED.keys()
     for key, frames in results.items():
         options = {"bank": "icbc"} if key.startswith("card.") else {}
         said = say(key, *frames, lang=lang, labels=labels, **options)

@@ -46,7 +46,7 @@ def test_json_follows_the_contract(score):
     assert list(document["inputs"]) == ["files", "tables", "framework_sha", "seed", "replicates"]
     assert document["inputs"]["files"] == ["raw/a.xlsx", "raw/b.xlsx"]
     assert list(document["inputs"]["tables"]) == ["files", "responses"]
-    assert document["inputs"]["replicates"] is None
+    assert document["inputs"]["replicates"] == 10_000
     keys = ["bank", "composite", "relative", "verdict", "detail", "gate", "flags", "ranks", "targets"]
     assert [list(bank) for bank in document["banks"]] == [keys, keys]
     assert [bank["bank"] for bank in document["banks"]] == ["b2", "b1"]
@@ -55,7 +55,9 @@ def test_json_follows_the_contract(score):
         "baseline", "endline", "change", "se", "df", "ci_low", "ci_high", "p", "p_holm",
     ]  # fmt: skip
     assert (scored["composite"]["baseline"], scored["composite"]["endline"]) == (40.0, 75.0)
-    assert scored["relative"] is scored["ranks"] is None
+    assert scored["relative"] is None  # no other bank passed the gate
+    assert (scored["ranks"]["change"]["rank"], scored["ranks"]["change"]["flags"]) == (None, ["no_others"])
+    assert few["ranks"] is None
     assert scored["gate"] == {"passed": True, "rule": None, "fields": {}}
     assert list(scored["targets"][0]) == [
         "clause", "indicator", "statistic", "value", "ci_low", "ci_high", "n", "verdict", "evidence",
@@ -90,7 +92,8 @@ def test_the_same_data_give_the_same_bytes_whatever_the_order_of_rows(score, ans
         {"design": DesignSettings(overlap="union")},
         {"flags": ["not_frozen"]},
         {"comparability": {"firms": {"q": "reworded"}}},
-        {"headline": "standardised"},
+        {"headline": "standardised", "design": DesignSettings(margins={"all": 1})},
+        {"doubtful": {"firms": ["r0001"]}},
     ],
 )
 def test_the_score_id_moves_with_whatever_can_move_a_number(score, change):

@@ -46,7 +46,7 @@ def test_composite_of_two_sources_counted_by_hand(score, two_sources, make_answe
     """Survey: 2 2 3 3 -> 3 3 4 4, other firms. Visits: the same three branches, 0 0 1 -> 1 0 1.
 
     Survey: mean 2.5 -> 3.5, scores 37.5 -> 62.5. Each wave's variance of the mean is s2/4 = (1/3)/4 = 1/12; of the
-    change 1/6 in item units, (1/6) (.8 * 25)^2 = 400/6 in points; df = 4 - 1 = 3.
+    change 1/6 in item units, (1/6) (.8 * 25)^2 = 400/6 in points; df = 4 - 1 = 3, of the interval 8 - 2 = 6.
     Visits: 1/3 -> 2/3, differences 1 0 0, variance of their mean (1/3)/3 = 1/9, (1/9) (.2 * 100)^2 = 400/9; df = 2.
     """
     survey = make_answers({("a", "baseline"): {"q": [2, 2, 3, 3]}, ("a", "endline"): {"q": [3, 3, 4, 4]}})
@@ -59,6 +59,7 @@ def test_composite_of_two_sources_counted_by_hand(score, two_sources, make_answe
     variance = 400 / 6 + 400 / 9
     df = variance**2 / ((400 / 6) ** 2 / 3 + (400 / 9) ** 2 / 2)
     assert (row["se"], row["df"]) == pytest.approx((math.sqrt(variance), df))
+    df = variance**2 / ((400 / 6) ** 2 / 6 + (400 / 9) ** 2 / 2)
     assert row["p"] == pytest.approx(2 * sps.t.sf(row["change"] / row["se"], df))
     assert row["ci_low"] == pytest.approx(row["change"] - sps.t.ppf(0.975, df) * row["se"])
     by_item = changes.frame.set_index("indicator")
@@ -137,7 +138,7 @@ def test_holm_counts_the_banks_that_passed_the_gate(score, make_indicator, make_
     second = max(3 * p["a"], 2 * p["b"])
     assert list(frame["p_holm"][:3]) == pytest.approx([3 * p["a"], second, max(second, p["c"])])
     assert frame.loc["few", ["baseline", "change", "se", "p", "p_holm", "sim_low"]].isna().all()
-    reach = sps.t.ppf(1 - 0.05 / 3 / 2, frame.loc["a", "df"]) * frame.loc["a", "se"]
+    reach = sps.t.ppf(1 - 0.05 / 3 / 2, 8) * 25 * (2 * 0.625 / 5) ** 0.5  # two samples of five
     assert frame.loc["a", "sim_low"] == pytest.approx(frame.loc["a", "change"] - reach)
 
 

@@ -2,6 +2,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from evaltools.scoring.changes import measure_changes
 from evaltools.scoring.composite import score_composites
@@ -40,6 +43,27 @@ def test_verdict_table_with_a_meaningful_change_of_3(change, se, p_holm, interva
 def test_holm_by_hand():
     """.01 .04 .03 -> 3 x .01, then 2 x .03, then .04 raised to .06."""
     assert list(adjust_holm(np.array([0.01, 0.04, 0.03]))) == pytest.approx([0.03, 0.06, 0.06])
+
+
+def holm(p):
+    """The textbook's way: from the smallest on, times the number of those that are left, never falling, at most 1."""
+    adjusted, largest = np.full(len(p), NAN), 0.0
+    for step, place in enumerate(sorted(range(len(p)), key=lambda k: 1.0 if np.isnan(p[k]) else p[k])):
+        largest = max(largest, min(1.0, (len(p) - step) * (1.0 if np.isnan(p[place]) else p[place])))
+        adjusted[place] = NAN if np.isnan(p[place]) else largest
+    return adjusted
+
+
+@given(p=hnp.arrays(float, (3, 5), elements=st.one_of(st.floats(0, 1), st.just(NAN))))
+@settings(max_examples=40)
+def test_holm_over_many_families_at_once_is_holm_of_each(p):
+    for own, family in zip(adjust_holm(p), p, strict=True):
+        assert own == pytest.approx(holm(family), nan_ok=True)
+
+
+def test_who_is_no_member_of_the_family_does_not_count():
+    adjusted = adjust_holm(np.array([0.01, 0.2, 0.02]), np.array([True, False, True]))
+    assert adjusted == pytest.approx([0.02, NAN, 0.02], nan_ok=True)
 
 
 def test_a_bank_that_cannot_be_tested_still_counts_in_the_family():

@@ -43,3 +43,43 @@ def test_runs():
     assert starts.tolist() == [0, 2, 3]
     assert arrays.segment_sizes(starts, 6).tolist() == [2, 1, 3]
     assert arrays.float_sums(np.arange(6.0), starts).tolist() == pytest.approx([1, 2, 12])
+
+
+@settings(max_examples=50, deadline=None)
+@given(pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), max_size=40))
+def test_sorting_returns_the_codes_of_each_group(pairs):
+    codes = [np.array([pair[k] for pair in pairs], dtype=np.int64) for k in range(2)]
+    for sizes in ([5, 7], [2**40, 2**40]):
+        found = arrays.sort_by(codes, sizes)
+        assert list(zip(*(code.tolist() for code in found.codes), strict=True)) == sorted(set(pairs))
+
+
+@settings(max_examples=50, deadline=None)
+@given(lengths=st.lists(st.integers(1, 9), max_size=12), size=st.integers(1, 11))
+def test_runs_cut_into_pieces_keep_every_element(lengths, size):
+    keys = np.repeat(np.arange(len(lengths)), lengths)
+    starts, sums = arrays.segment_starts(keys), np.zeros(len(lengths))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "PIECE", size)
+        for piece in arrays.run_pieces(starts, keys.size):
+            assert (
+                np.repeat(np.arange(piece.runs.start, piece.runs.stop), piece.held).tolist() == keys[piece.at].tolist()
+            )
+            sums[piece.runs] += np.add.reduceat(np.ones(piece.at.stop - piece.at.start), piece.starts)
+    assert sums.tolist() == lengths
+
+
+def test_two_threads_fetch_what_one_does(monkeypatch):
+    rng = np.random.default_rng(7)
+    values, order = rng.random(1001), rng.permutation(1001)
+    monkeypatch.setattr(arrays, "PARALLEL_GATHER", 0)
+    assert arrays.gather(values, order).tolist() == values[order].tolist()
+
+
+def test_a_workspace_hands_out_the_same_array_again():
+    space = arrays.Workspace()
+    first = space.floats("y", 5)
+    assert space.floats("y", 5) is first
+    assert space.floats("x", 5) is not first
+    assert space.floats("y", 6).size == 6
+    assert arrays.floats_in(None, "y", 5) is not first

@@ -195,7 +195,9 @@ def test_waves_are_chosen_and_others_left_out():
     ("options", "error", "words"),
     [
         ({"ci": "beta"}, UsageError, "option-value: ci cannot be 'beta'"),
-        ({"stat": ("quantile", 0.9)}, UsageError, r"option-not-offered: stat = \('quantile', 0.9\)"),
+        ({"stat": ("quantile", 0)}, UsageError, r"option-range: stat must lie between 0 and 1"),
+        ({"stat": "total", "ci": "mover"}, UsageError, "option-pair: ci = mover does not go with stat = total"),
+        ({"ci": "mover"}, UsageError, "stat-not-binary: ci = 'mover' is for items"),
         ({"stat": "median"}, UsageError, "option-value: stat cannot be 'median'"),
         ({"stat": "proportion"}, UsageError, "stat-not-binary: stat = 'proportion' .* score is not"),
         ({"stat": "ratio"}, UsageError, "stat-ratio: .* none: score"),

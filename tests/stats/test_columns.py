@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from evaltools.errors import DesignError, UsageError
-from evaltools.stats import Design, change, estimate
+from evaltools.stats import Design, change, columns, estimate
 
 FIRMS = Design(weight="weight", stratum="stratum", psu="firm")
 
@@ -163,3 +163,30 @@ def test_no_rows_give_no_domains_but_all_columns(sample):
     assert len(got) == 0
     assert got.columns.tolist() == estimate(sample, "score", "bank", FIRMS).columns.tolist()
     assert estimate(sample.iloc[:0], "score")["flag"].tolist() == ["no_answers"]
+
+
+def test_dictionaries_of_row_groups_are_joined(sample, arrow):
+    """Chunks of one row group share a dictionary, those of the next have another; rows keep their values."""
+    plain = arrow.Table.from_pandas(sample[["firm", "bank"]], preserve_index=False)
+    groups = []
+    for start in (0, 25):
+        part = plain.slice(start, 25 if start == 0 else None)
+        coded = {name: part[name].combine_chunks().dictionary_encode() for name in part.column_names}
+        # slices share what they are cut from
+        groups += [
+            arrow.table({name: array.slice(low, 10) for name, array in coded.items()})
+            for low in range(0, part.num_rows, 10)
+        ]
+    table = arrow.concat_tables(groups)
+    for name in ("firm", "bank"):
+        for frame in (table, plain):
+            codes = columns.read_codes(frame, name, role="by", ordered=True)
+            assert codes.labels[codes.code].tolist() == sample[name].tolist()
+            assert codes.labels.is_monotonic_increasing
+            assert codes.code.dtype == np.int64
+
+
+def test_null_in_a_dictionary_is_a_missing_value(arrow):
+    table = arrow.table({"bank": arrow.array(["a", None, "b"]).dictionary_encode()})
+    with pytest.raises(DesignError, match="frame-values-missing"):
+        columns.read_codes(table, "bank", role="by", ordered=True)

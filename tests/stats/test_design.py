@@ -14,7 +14,7 @@ from evaltools.stats import Design
     ("options", "words"),
     [
         ({"calibration": "rake"}, "option-not-offered: calibration = 'rake' is not offered"),
-        ({"replicates": 200}, "option-not-offered: replicates = 200 is not offered"),
+        ({"replicates": 200}, r"option-value: replicates cannot be 200; choose one of: Replicates\(...\)"),
         ({"lonely_psu": "drop"}, "option-value: lonely_psu cannot be 'drop'; choose one of: fail, remove, adjust"),
         ({"overlap": "none"}, "option-value: overlap cannot be 'none'; choose one of: union, pattern"),
         ({"df": 12}, "option-value: df cannot be 12; choose one of: design, domain"),

@@ -174,10 +174,17 @@ def test_interval_of_a_proportion_stays_inside_0_and_1():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"ci": "wilson"}, "option-value: ci cannot be 'wilson'; choose one of: auto, t, logit, beta"),
+        ({"ci": "score"}, "option-value: ci cannot be 'score'; choose one of: auto, t, logit, beta, wilson"),
         ({"ci": "logit"}, "stat-not-binary: ci = 'logit' is for items that are 0 or 1, and score is not"),
         ({"ci": "beta", "stat": "total"}, "option-pair: ci = beta does not go with stat = total"),
-        ({"stat": ("quantile", 0.5)}, r"option-not-offered: stat = \('quantile', 0.5\) is not offered"),
+        ({"stat": ("median", 0.5)}, r"option-value: stat cannot be \('median', 0.5\); choose one of: mean, total"),
+        ({"stat": ("quantile", 1)}, r"option-range: stat must lie between 0 and 1"),
+        ({"stat": ("quantile", True)}, "option-value: stat cannot be"),
+        ({"stat": ("top_box", float("inf"))}, "option-value: stat cannot be"),
+        (
+            {"stat": ("quantile", 0.5), "ci": "wilson"},
+            r"option-pair: ci = wilson does not go with stat = quantile\(0.5\)",
+        ),
         ({"stat": "proportion"}, "stat-not-binary: stat = 'proportion'"),
         ({"stat": None}, "option-value: stat cannot be None"),
         ({"level": 1}, "option-range: level must lie between 0 and 1"),

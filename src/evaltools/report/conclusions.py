@@ -157,8 +157,10 @@ def _county_summary(verdicts: pd.DataFrame, *, lang: Lang, labels: Labels) -> Pa
     return together([paragraphs([lead]), bullets(points)])
 
 
-def _county_league(verdicts: pd.DataFrame, composites: pd.DataFrame, *, lang: Lang, labels: Labels) -> Passage:
-    league = rank_league(composites, judged_banks(verdicts))
+def _county_league(
+    verdicts: pd.DataFrame, composites: pd.DataFrame, ranks: pd.DataFrame | None = None, *, lang: Lang, labels: Labels
+) -> Passage:
+    league = rank_league(composites, judged_banks(verdicts), ranks)
     n = len(league.frame)
     if n < 2:
         return paragraphs([phrase("county.league_few", lang, n=numbers.count(n))])
@@ -217,7 +219,10 @@ def split_flags(flags: object) -> list[str]:
 
 def flag_text(flag: str, lang: Lang) -> str:
     """Return what a flag means for the reader; a code without a text is shown as it is."""
-    name = flag.split(":", maxsplit=1)[0]
+    name, _, told = flag.partition(":")
+    if name == "fragile":
+        verdict, _, detail = told.partition("/")
+        return phrase("flag.fragile", lang, without=phrase(f"label.{verdict_code(verdict, detail)}", lang))
     return phrase_or(f"flag.{name}", "flag.other", lang, code=flag)
 
 

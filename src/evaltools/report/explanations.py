@@ -33,9 +33,12 @@ def _method(verdicts: pd.DataFrame, *, lang: Lang, labels: Labels) -> Passage:
         "psus": numbers.count(gate.psus),
         "share": numbers.share(gate.weight_share, 0),
     }
-    keys = ["score", "interval", "multiple", "material", "gate", "data", "regression", "rounding"]
+    geometric, standardised = framework.aggregation.floor, labels.config.headline == "standardised"
+    values["floor"] = numbers.trimmed(geometric)
+    keys = ["score", *(["geometric"] if geometric is not None else []), *(["standardised"] if standardised else []),
+            "interval", "multiple", "material", "gate", "data", "regression", "rounding"]  # fmt: skip
     if any(indicator.window for indicator in framework.indicators):
-        keys.insert(5, "window")
+        keys.insert(keys.index("gate") + 1, "window")
     return bullets(phrase(f"method.{key}", lang, **values) for key in keys)
 
 

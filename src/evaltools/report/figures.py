@@ -96,14 +96,15 @@ def card_figure(
 
 
 def league_figure(
-    composites: pd.DataFrame, verdicts: pd.DataFrame, *, labels: Labels, lang: Lang = "zh", ax: Axes | None = None
-) -> ReportFigure:
+    composites: pd.DataFrame, verdicts: pd.DataFrame, ranks: pd.DataFrame | None = None, *, labels: Labels,
+    lang: Lang = "zh", ax: Axes | None = None,
+) -> ReportFigure:  # fmt: skip
     """Draw the banks by change, with 95 % and simultaneous intervals, the meaningful limits and the ranks possible.
 
-    Banks whose simultaneous (thin) lines overlap cannot be told apart; the range of ranks says so beside each name.
+    The range of ranks beside each name says which banks cannot be told apart; `ranks` is from ``Campaign.ranks()``.
     """
     codes = verdict_codes(verdicts)
-    frame = rank_league(composites, judged_banks(verdicts)).frame
+    frame = rank_league(composites, judged_banks(verdicts), ranks).frame
     absent = _absent(verdicts, labels, lang)
     rows = [
         _Row(labels.bank(str(row["bank"]), lang),

@@ -20,7 +20,7 @@ _ORDER = ("county_report", "scoring", "data_quality")
 def portal_page(
     head: Mapping[str, Any], verdicts: pd.DataFrame, composites: pd.DataFrame, labels: Labels, *, lang: Lang,
     reports: Sequence[tuple[str, str | None, str]], failures: Sequence[tuple[str, str]],
-    others: Sequence[tuple[Lang, str]],
+    others: Sequence[tuple[Lang, str]], relative: pd.DataFrame | None = None,
 ) -> str:  # fmt: skip
     """Return the index in one language, its style still to be filled in.
 
@@ -36,9 +36,11 @@ def portal_page(
         Title and path of the failure page of each report that is missing.
     others
         Language and path of the indexes in other languages.
+    relative
+        Each bank's change beside the others', for a column of its own.
     """
     cards = {str(bank): path for _, bank, path in reports if bank is not None}
-    table = verdict_table(verdicts, composites, labels=labels, lang=lang, links=cards)
+    table = verdict_table(verdicts, composites, relative, labels=labels, lang=lang, links=cards)
     paths = {name: path for name, bank, path in reports if bank is None}
     listed = [{"path": paths[name], "title": phrase(f"index.{name}", lang)} for name in _ORDER if name in paths]
     return plain_page(

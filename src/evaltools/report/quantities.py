@@ -52,6 +52,12 @@ class Quantity:
             return numbers.DASH
         return phrase("unit.points", self.lang, value=numbers.signed(_percent(value), self.decimals))
 
+    def size(self, value: float) -> str:
+        """Write how large a change is, as the framework writes it: ``0.25``, ``10个百分点``."""
+        if not self.share:
+            return numbers.trimmed(value)
+        return phrase("unit.points", self.lang, value=numbers.trimmed(_percent(value)))
+
     def change_range(self, low: object, high: object) -> str:
         """Write an interval of a change with signs, no wider than the scale; empty where there is none."""
         span = None if self.least is None or self.most is None else self.most - self.least

@@ -49,6 +49,7 @@ class CampaignResults:
     framework: Framework
     verdicts: pd.DataFrame
     composites: pd.DataFrame
+    relative: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,7 @@ def _write_all(outcomes: Sequence[Outcome], results: CampaignResults, out: Path,
     for lang in dict.fromkeys(langs):
         pages[index_name(lang, langs)] = portal_page(
             results.head, results.verdicts, results.composites, Labels(results.config, results.framework), lang=lang,
+            relative=results.relative,
             reports=[(name, bank, path) for name, bank, own, path in known if own == lang],
             failures=[(one.job.title, one.job.page) for one in failures if one.job.lang == lang],
             others=[(other, index_name(other, langs)) for other in dict.fromkeys(langs) if other != lang],

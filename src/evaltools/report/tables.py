@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -21,7 +22,7 @@ from evaltools.report.league import rank_league
 from evaltools.report.phrases import phrase, phrase_or
 from evaltools.report.quantities import Quantity, quantity, score_quantity
 from evaltools.report.rows import records
-from evaltools.report.table import Cell, Table, column
+from evaltools.report.table import Cell, Column, Table, column
 from evaltools.text import Lang
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ def verdict_cell(code: str, lang: Lang) -> Cell:
 
 
 def verdict_table(
-    verdicts: pd.DataFrame, composites: pd.DataFrame, *, labels: Labels, lang: Lang = "zh",
-    links: Mapping[str, str] | None = None,
+    verdicts: pd.DataFrame, composites: pd.DataFrame, relative: pd.DataFrame | None = None, *, labels: Labels,
+    lang: Lang = "zh", links: Mapping[str, str] | None = None,
 ) -> Table:  # fmt: skip
     """Return one row a bank: verdict, change with interval, scores, sample; strongest verdict first.
 
+    `relative`, from ``Campaign.relative()``, puts the change beside that of the other banks next to the absolute one.
     `links` leads from a bank's name to its scorecard.
     """
     codes = verdict_codes(verdicts)
@@ -52,23 +54,39 @@ def verdict_table(
     write = score_quantity(lang)
     ways = links or {}
     names = [Cell(labels.bank(str(bank), lang), link=ways.get(str(bank), "")) for bank in rows["bank"]]
-    return Table(phrase("caption.verdicts", lang), [
+    notes = [phrase("county.verdicts_note", lang)]
+    columns = [
         column("bank", lang, names),
         column("verdict", lang, [verdict_cell(code, lang) for code in rows["code"]]),
         column("change_points", lang, [_score_change(row, write, lang) for row in records(rows)], numeric=True),
-        column("scores_sample", lang, [_levels_cell(row, write, lang) for row in records(rows)], numeric=True),
-    ], [phrase("county.verdicts_note", lang)])  # fmt: skip
+    ]
+    if relative is not None:
+        others = relative.set_index("bank").reindex(rows["bank"])
+        columns.append(
+            column("relative", lang, [_score_change(row, write, lang) for row in records(others)], numeric=True)
+        )
+        notes.append(phrase("county.relative_note", lang))
+    columns.append(
+        column("scores_sample", lang, [_levels_cell(row, write, lang) for row in records(rows)], numeric=True)
+    )
+    return Table(phrase("caption.verdicts", lang), columns, notes)
 
 
-def league_table(verdicts: pd.DataFrame, composites: pd.DataFrame, *, labels: Labels, lang: Lang = "zh") -> Table:
-    """Return the banks that can be compared by change, each with the range of ranks that the data allow."""
-    frame = rank_league(composites, judged_banks(verdicts)).frame
+def league_table(
+    verdicts: pd.DataFrame, composites: pd.DataFrame, ranks: pd.DataFrame | None = None, *, labels: Labels,
+    lang: Lang = "zh",
+) -> Table:  # fmt: skip
+    """Return the banks that can be compared by change, each with the range of ranks that the data allow.
+
+    `ranks` is from ``Campaign.ranks()``.
+    """
+    frame = rank_league(composites, judged_banks(verdicts), ranks).frame
     write = score_quantity(lang)
     return Table(phrase("caption.league", lang), [
         column("bank", lang, [labels.bank(str(bank), lang) for bank in frame["bank"]]),
         column("change_points", lang, [_interval_cell(row, write) for row in records(frame)], numeric=True),
         column("rank", lang, [
-            Cell(rank_text(row["rank_low"], row["rank_high"], lang), _sample_text(row, lang), "whole")
+            Cell(rank_text(row["rank_low"], row["rank_high"], lang), _alike_text(row, len(frame), lang), "whole")
             for row in records(frame)
         ]),
     ])  # fmt: skip
@@ -80,19 +98,42 @@ def rank_text(low: object, high: object, lang: Lang) -> str:
     return phrase("rank.one" if first == last else "rank.range", lang, low=first, high=last)
 
 
+def _alike_text(row: Mapping[str, Any], n_banks: int, lang: Lang) -> str:
+    """Return from how many of the other banks a bank cannot be told apart."""
+    alike = int(row["alike"])
+    key = "none" if alike == 0 else "all" if alike >= n_banks - 1 else "some"
+    return phrase(f"rank.alike_{key}", lang, n=numbers.count(alike))
+
+
 def dimension_table(
-    dimensions: pd.DataFrame, verdicts: pd.DataFrame, composites: pd.DataFrame, *, bank: str, labels: Labels,
-    lang: Lang = "zh",
+    dimensions: pd.DataFrame, verdicts: pd.DataFrame, composites: pd.DataFrame,
+    contributions: pd.DataFrame | None = None, *, bank: str, labels: Labels, lang: Lang = "zh",
 ) -> Table:  # fmt: skip
-    """Return a bank's composite and dimension scores with change, interval and weight."""
+    """Return a bank's composite and dimension scores with change, interval, weight and contribution.
+
+    `contributions`, from ``Campaign.contributions()``, says how many points of the composite's change each dimension
+    brings; they add up to it.
+    """
     rows = score_rows(dimensions, verdicts, composites, bank=bank, labels=labels, lang=lang)
     write = score_quantity(lang)
     return Table(phrase("caption.dimensions", lang, bank=labels.bank(bank, lang)), [
         column("dimension", lang, [row["name"] for row in rows]),
         column("scores", lang, [write.levels(row["baseline"], row["endline"]) for row in rows], numeric=True),
         column("change_points", lang, [_interval_cell(row, write) for row in rows], numeric=True),
+        *_contribution_column(contributions, rows, bank, lang),
         column("weight", lang, [numbers.share(row["weight"], 0) for row in rows], numeric=True),
     ], [phrase("card.figure_note", lang)], empty=phrase("card.dimensions_none", lang))  # fmt: skip
+
+
+def _contribution_column(
+    contributions: pd.DataFrame | None, rows: list[dict[str, Any]], bank: str, lang: Lang
+) -> list[Column]:
+    if contributions is None:
+        return []
+    own = contributions[(contributions["bank"] == bank) & (contributions["indicator"] == "")]
+    points = dict(zip(own["dimension"], own["contribution"], strict=True))
+    cells = [numbers.signed(points.get(row.get("dimension"), row["change"])) for row in rows]
+    return [column("contribution", lang, cells, numeric=True)]
 
 
 def score_rows(
@@ -242,7 +283,19 @@ def _indicator_cells(row: Mapping[str, Any], labels: Labels, lang: Lang) -> tupl
     sample = _sample_text(row, lang)
     if numbers.is_missing(row["change"]) or not enough_answers(row, labels):
         return Cell(numbers.DASH, sample), Cell(why_hidden(row, lang), kind="reason")
-    return Cell(write.levels(row["baseline"], row["endline"]), sample), _interval_cell(row, write)
+    change = _interval_cell(row, write)
+    meaning = _meaning_text(row, write, labels, lang)
+    return Cell(write.levels(row["baseline"], row["endline"]), sample), replace(
+        change, below="\n".join(filter(None, (change.below, meaning)))
+    )
+
+
+def _meaning_text(row: Mapping[str, Any], write: Quantity, labels: Labels, lang: Lang) -> str:
+    """Return whether an interval lies wholly beyond, or within, the change that the framework calls meaningful."""
+    known, meaning = labels.known_indicator(str(row["indicator"])), str(row.get("meaning") or "")
+    if known is None or known.delta is None or not meaning:
+        return ""
+    return phrase(f"reason.{meaning}", lang, delta=write.size(known.delta))
 
 
 def _sample(row: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats as sps
 
+from evaltools.scoring.aggregation import below_floor
 from evaltools.scoring.gate import GateResult
 from evaltools.scoring.preparation import ScoringData, SourceData
 from evaltools.stats import ChangeEstimate, estimate, estimate_change
@@ -24,11 +25,12 @@ ESTIMATE_COLUMNS = (
 CHANGE_COLUMNS = (
     "bank", "indicator", "dimension", "source", "stat", "unit", "baseline", "endline", "change", "se", "df", "ci_low",
     "ci_high", "p", "n_baseline", "n_endline", "n_both", "score_baseline", "score_endline", "score_change", "used",
-    "weight", "flag",
+    "weight", "meaning", "flag",
 )  # fmt: skip
 
 _MOVED = 0.10 + 1e-9  # a share of missing answers that moves by more than 10 points, not exactly 10, is flagged
 _NUMBERS = ("baseline", "endline", "change", "se", "df")
+_ERRORS = ("interval_se", "interval_df")  # what interval and p rest on, with the correction for few PSUs
 _COUNTS = ("n_baseline", "n_endline", "n_both")
 
 
@@ -41,7 +43,9 @@ class ChangeResult:
     frame : DataFrame, banks x indicators rows
         `CHANGE_COLUMNS`. Numbers are NaN where the gate failed or the indicator cannot be used or shown; ``flag`` says
         why. ``weight`` is the share of the composite that the indicator has at this bank, so that the composite's
-        change is the sum of ``weight * score_change``. Scores are not cut at 0 and 100.
+        change is the sum of ``weight * score_change`` under the arithmetic mean. ``meaning`` holds the interval
+        against the indicator's own delta: ``beyond_delta``, ``within_delta``, or "" where it reaches over or there is
+        none. Scores are not cut at 0 and 100.
     estimates
         Source to what `evaltools.stats` estimated, for linear combinations; sources without uncertainty or without
         answers in both waves are not in it.
@@ -91,8 +95,8 @@ def measure_changes(data: ScoringData, gate: GateResult) -> ChangeResult:
 
     Notes
     -----
-    Intervals and p-values of single indicators are by Student's t, two-sided, not adjusted: they describe, the verdict
-    rests on the composite.
+    Intervals and p-values of single indicators are those of `evaltools.stats.change` for few PSUs, two-sided, not
+    adjusted for many indicators: they describe, the verdict rests on the composite.
     """
     estimates: dict[str, ChangeEstimate] = {}
     parts = []
@@ -125,7 +129,7 @@ def effective_weights(data: ScoringData, gate: GateResult) -> pd.DataFrame:
 
 
 def t_interval(
-    change: FloatArray, se: FloatArray, df: FloatArray, *, level: float
+    change: FloatArray, se: FloatArray, df: FloatArray, *, level: float | FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return lower limit, upper limit and two-sided p of an estimate by Student's t; NaN where nothing varies."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -133,6 +137,13 @@ def t_interval(
         reach = sps.t.isf((1 - level) / 2, df) * spread
         p = 2 * sps.t.sf(np.abs(change / spread), df)
     return change - reach, change + reach, np.asarray(p, dtype=np.float64)
+
+
+def bank_table(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return one column of the changes as a table banks x indicators, in the order of the rows."""
+    banks, names = frame["bank"].drop_duplicates(), frame["indicator"].drop_duplicates()
+    values = frame[column].to_numpy(dtype=float).reshape(len(banks), len(names))
+    return pd.DataFrame(values, index=pd.Index(banks, name="bank"), columns=list(names))
 
 
 def join_flags(*flags: str) -> str:
@@ -179,7 +190,7 @@ def _levels_of(data: ScoringData, source: SourceData, wave: str, level: float) -
 def _grids_of(data: ScoringData, source: SourceData) -> tuple[dict[str, pd.DataFrame], ChangeEstimate | None]:
     """Return estimates as banks x indicators tables, one a quantity, and the estimate itself."""
     banks = pd.Index(data.bank_ids, name="bank")
-    grids = {name: pd.DataFrame(np.nan, index=banks, columns=source.items) for name in (*_NUMBERS, *_COUNTS)}
+    grids = {name: pd.DataFrame(np.nan, index=banks, columns=source.items) for name in (*_NUMBERS, *_ERRORS, *_COUNTS)}
     grids["flags"] = pd.DataFrame("", index=banks, columns=source.items, dtype=object)
     found = None
     if set(data.waves) <= set(source.frame["wave"]):
@@ -187,12 +198,13 @@ def _grids_of(data: ScoringData, source: SourceData) -> tuple[dict[str, pd.DataF
             source.frame, source.items, by="bank", wave="wave", design=source.design, waves=data.waves,
             joined_patterns=source.joined_patterns,
         )  # fmt: skip
-        for name in (*_NUMBERS, *_COUNTS, "flags"):
+        for name in (*_NUMBERS, *_ERRORS, *_COUNTS, "flags"):
             table = pd.DataFrame(getattr(found, name), index=found.domains["bank"], columns=source.items)
             grids[name] = table.reindex(banks)
     grids["flags"] = grids["flags"].fillna("").map(_kept) + _own_flags(data, source)
     if source.uncertainty == "none":
-        grids["se"][:], grids["df"][:] = np.nan, np.nan
+        for name in ("se", "df", *_ERRORS):
+            grids[name][:] = np.nan
         found = None
     return grids, found
 
@@ -204,8 +216,9 @@ def _as_frame(data: ScoringData, gate: GateResult, grids: Mapping[str, pd.DataFr
     reasons = gate.reasons.to_numpy(dtype=object)
     untold = failed | (reasons != "")
     values = {name: np.where(untold, np.nan, grids[name].to_numpy(dtype=float)) for name in _NUMBERS}
+    errors = (grids[name].to_numpy(dtype=float) for name in _ERRORS)
     values["ci_low"], values["ci_high"], values["p"] = t_interval(
-        values["change"], values["se"], values["df"], level=1 - data.framework.alpha
+        values["change"], *errors, level=1 - data.framework.alpha
     )
     worst = np.array([indicator.goalposts.worst for indicator in indicators])
     per_unit = np.array([indicator.goalposts.per_unit for indicator in indicators])
@@ -225,12 +238,23 @@ def _as_frame(data: ScoringData, gate: GateResult, grids: Mapping[str, pd.DataFr
         **{name: grids[name].fillna(0).to_numpy(dtype="int64").reshape(-1) for name in _COUNTS},
     })  # fmt: skip
     frame["used"] = frame["weight"] > 0
+    frame["meaning"] = _meaning(values, [indicator.delta for indicator in indicators]).reshape(-1)
     closed = np.where(reasons != "", reasons, np.where(failed, "gate", ""))
+    low = np.minimum(values["score_baseline"], values["score_endline"])
+    floored = below_floor(low, data.framework.aggregation) & (values["weight"] > 0)
+    notes = grids["flags"].to_numpy(dtype=object) + np.where(floored, ";at_floor", "").astype(object)
     frame["flag"] = [
-        closed or join_flags(flags)
-        for closed, flags in zip(closed.reshape(-1), grids["flags"].to_numpy(dtype=object).reshape(-1), strict=True)
+        closed or join_flags(flags) for closed, flags in zip(closed.reshape(-1), notes.reshape(-1), strict=True)
     ]
     return frame[list(CHANGE_COLUMNS)]
+
+
+def _meaning(values: Mapping[str, FloatArray], deltas: list[float | None]) -> npt.NDArray[np.object_]:
+    """Return where an interval lies wholly beyond, or wholly within, the indicator's meaningful change."""
+    delta = np.array([np.nan if one is None else one for one in deltas])
+    low, high = values["ci_low"], values["ci_high"]
+    beyond, within = (low > delta) | (high < -delta), (-delta < low) & (high < delta)
+    return np.where(beyond, "beyond_delta", np.where(within, "within_delta", "")).astype(object)
 
 
 def _kept(flags: str) -> str:

@@ -13,10 +13,11 @@ from evaltools.config import MAX_BYTES
 from evaltools.content import find_content
 from evaltools.errors import CampaignError
 from evaltools.faults import read_faults
-from evaltools.scoring.models import Dimension, Framework, Gate, Goalposts, Indicator, Target
+from evaltools.scoring.models import Aggregation, Dimension, Framework, Gate, Goalposts, Indicator, Target
 
 _TABLES: Mapping[str, type[BaseModel]] = {
-    "gate": Gate, "dimensions": Dimension, "indicators": Indicator, "targets": Target, "goalposts": Goalposts,
+    "aggregation": Aggregation, "gate": Gate, "dimensions": Dimension, "indicators": Indicator, "targets": Target,
+    "goalposts": Goalposts,
 }  # fmt: skip
 
 

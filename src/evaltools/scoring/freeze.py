@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evaltools.errors import CampaignError, RefusedError, UsageError
-from evaltools.scoring.models import Framework
+from evaltools.scoring.models import Aggregation, Framework
 from evaltools.text import clean
 
 LOCK_NAME = "framework.lock"
@@ -49,6 +49,11 @@ def canonical_sha(value: object) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
+def frozen_headline(headline: str, margins: Mapping[str, float]) -> str:
+    """Return what the lock fixes of the headline: its name and, where it rests on margins, their hash."""
+    return headline if headline == "raw" else f"{headline}:{canonical_sha(dict(margins))[:16]}"
+
+
 def framework_sha(framework: Framework, *, headline: str = "raw", exclusions: Sequence[str] = ()) -> str:
     """Return the hash of everything that decides a verdict: indicators, goalposts, delta, alpha, gate, targets.
 
@@ -59,11 +64,13 @@ def framework_sha(framework: Framework, *, headline: str = "raw", exclusions: Se
     framework
         The framework in use.
     headline
-        Which change the reports put first.
+        Which change the verdicts rest on, see `frozen_headline`.
     exclusions
         What is left out of the scoring; their order does not matter.
     """
     content = framework.model_dump(mode="json", by_alias=True)
+    if framework.aggregation == Aggregation():
+        del content["aggregation"]  # what a framework means when it is silent: locks written without the key still hold
     return canonical_sha({"framework": content, "headline": headline, "exclusions": sorted(exclusions)})
 
 

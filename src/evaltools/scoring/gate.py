@@ -44,7 +44,7 @@ class GateResult:
     used : DataFrame of bool, banks x weighted indicators
         Which indicators enter the composite.
     reasons : DataFrame of str, banks x all indicators
-        "" or why an indicator cannot be used: no_answers, small_cell, few_branches, not_comparable.
+        "" or why an indicator cannot be used: no_answers, small_cell, few_branches, not_comparable, excluded.
     """
 
     table: pd.DataFrame
@@ -78,6 +78,21 @@ def check_gate(data: ScoringData) -> GateResult:
     return GateResult(pd.DataFrame(rows, columns=list(GATE_COLUMNS)), used, reasons)
 
 
+def banks_of_one_shift(data: ScoringData, gate: GateResult) -> list[list[str]]:
+    """Return the banks that failed for mode or tool alone, in groups that changed them in the same way.
+
+    Within a group the shift is common to all, so that their changes can be compared with each other, though none can
+    be taken as it is. Groups of one bank are left out.
+    """
+    used = gate.used.to_dict("index")
+    groups: dict[str, list[str]] = {}
+    for bank, rule in zip(gate.table["bank"], gate.table["gate_rule"], strict=True):
+        if str(rule).endswith("_confounded"):
+            shift = json.dumps(_shifts(data, str(bank), used[bank]), sort_keys=True)
+            groups.setdefault(shift, []).append(str(bank))
+    return [banks for banks in groups.values() if len(banks) > 1]
+
+
 def count_psus(source: SourceData) -> pd.DataFrame:
     """Count the PSUs with a value of each indicator.
 
@@ -104,6 +119,7 @@ def _unusable(data: ScoringData, source: SourceData) -> pd.DataFrame:
     )
     reasons = np.where(fewest == 0, "no_answers", np.where(fewest < least, short, "")).astype(object)
     reasons[:, [data.comparability[name] == "not_comparable" for name in source.items]] = "not_comparable"
+    reasons[:, [name in data.exclusions for name in source.items]] = "excluded"
     return pd.DataFrame(reasons, index=pd.Index(data.bank_ids, name="bank"), columns=source.items)
 
 
@@ -154,12 +170,19 @@ def _count_failure(
 
 
 def _confounded(data: ScoringData, bank: str, used: _Row) -> tuple[str, dict[str, object]] | None:
+    return next(iter(_shifts(data, bank, used)), None)
+
+
+def _shifts(data: ScoringData, bank: str, used: _Row) -> list[tuple[str, dict[str, object]]]:
+    """Return each rule on mode or tool that a bank breaks, with the values of both waves."""
+    found: list[tuple[str, dict[str, object]]] = []
     for column in ("mode", "tool"):
         for source in data.sources:
             both = _disjoint(source, bank, column, data.waves)
             if both is not None and any(used.get(name, False) for name in source.items):
-                return f"{column}_confounded", {"source": source.source, **dict(zip(data.waves, both, strict=True))}
-    return None
+                waves = dict(zip(data.waves, both, strict=True))
+                found.append((f"{column}_confounded", {"source": source.source, **waves}))
+    return found
 
 
 def _disjoint(source: SourceData, bank: str, column: str, waves: tuple[str, str]) -> tuple[list[str], list[str]] | None:

@@ -19,7 +19,7 @@ TargetStatistic = Literal["mean", "share", "share_within", "p90", "change", "non
 # columns that stand beside the indicators in the frames of scoring
 RESERVED = frozenset({
     "bank", "wave", "stratum", "psu", "weight", "item", "mode", "tool", "channel", "branch", "response_id", "repeat_no",
-    "event_date", "overlap_known", "composite",
+    "event_date", "overlap_known", "composite", "mix",
 })  # fmt: skip
 
 IndicatorId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -167,6 +167,27 @@ class Gate(_Part):
     branches: int = Field(default=2, ge=2)
 
 
+class Aggregation(_Part):
+    """How scores become a composite: the weighted mean, or the weighted geometric mean of scores above a floor."""
+
+    method: Literal["arithmetic", "geometric"] = "arithmetic"
+    floor: float | None = Field(default=None, gt=0, lt=100)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        return {"method": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _floor_where_it_counts(self) -> Self:
+        if (self.method == "geometric") != (self.floor is not None):
+            raise ValueError(
+                "'floor' belongs to method 'geometric', where a score of 0 would make the composite 0: "
+                "give the score that lower ones count as, or leave it out under 'arithmetic'"
+            )
+        return self
+
+
 class Framework(_Part):
     """Dimensions, indicators, gate, meaningful change and targets of one kind of campaign."""
 
@@ -176,6 +197,7 @@ class Framework(_Part):
     title: Text
     alpha: float = Field(gt=0, lt=0.5)
     delta: float = Field(gt=0, allow_inf_nan=False)
+    aggregation: Aggregation = Aggregation()
     gate: Gate
     units: dict[IndicatorId, Unit]
     dimensions: tuple[Dimension, ...] = Field(min_length=1)

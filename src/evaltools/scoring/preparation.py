@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,7 +44,8 @@ class SourceData:
     Attributes
     ----------
     frame : DataFrame, one row a rating of the two waves
-        ``bank wave psu stratum weight mode tool response_id overlap_known`` and one float column an indicator.
+        ``bank wave psu stratum weight mode tool response_id overlap_known mix`` and one float column an indicator;
+        ``mix`` is the stratum as declared, before strata with a single PSU were merged.
     reasons : DataFrame aligned with `frame`
         Why an indicator has no value; see `IndicatorValues`.
     missing : DataFrame, index (bank, wave), one column an indicator
@@ -83,7 +84,8 @@ class SourceData:
 class ScoringData:
     """All sources of a campaign, ready for the steps of scoring.
 
-    `comparability` gives, for each indicator, same, rescaled, reworded or not_comparable between the two waves.
+    `comparability` gives, for each indicator, same, rescaled, reworded or not_comparable between the two waves;
+    `exclusions` are indicators that the campaign leaves out.
     """
 
     framework: Framework
@@ -91,6 +93,7 @@ class ScoringData:
     waves: tuple[str, str]
     sources: tuple[SourceData, ...]
     comparability: Mapping[str, str]
+    exclusions: frozenset[str] = frozenset()
 
     @property
     def bank_ids(self) -> list[str]:
@@ -120,6 +123,7 @@ def prepare_scoring(
     waves: tuple[str, str] = ("baseline", "endline"),
     design: DesignSettings | None = None,
     comparability: Mapping[str, Mapping[str, str]] | None = None,
+    exclusions: Collection[str] = (),
 ) -> ScoringData:
     """Turn accepted answers into values of indicators with the design of each source.
 
@@ -140,21 +144,29 @@ def prepare_scoring(
         Variance settings of the campaign.
     comparability
         Instrument to item to ``same``, ``rescaled``, ``reworded`` or ``not_comparable``; absent items are the same.
+    exclusions
+        Indicators that are left out of scores and changes; their weight goes where that of a missing one goes.
 
     Raises
     ------
     CampaignError
+        ``exclusion-unknown`` for an excluded indicator that the framework does not have or does not weigh;
         ``framework-item`` for an item that the answers do not have; ``weights-partial`` where only some ratings of an
         instrument have a weight.
     DesignError
         A PSU stands in two strata.
     """
     settings = design or DesignSettings()
+    weighted = [indicator.id for indicator in framework.indicators if indicator.weight > 0]
+    unknown = sorted(set(exclusions) - set(weighted))
+    if unknown:
+        raise CampaignError("exclusion-unknown", unknown=unknown, known=weighted)
     sources = tuple(
         _prepare_source(answers, framework, source, waves=waves, start=start, settings=settings)
         for source in framework.sources
     )
-    return ScoringData(framework, tuple(banks), waves, sources, _comparability(framework, comparability or {}))
+    states = _comparability(framework, comparability or {})
+    return ScoringData(framework, tuple(banks), waves, sources, states, frozenset(exclusions))
 
 
 def _prepare_source(
@@ -183,6 +195,7 @@ def _prepare_source(
         weight="weight", stratum="stratum", psu="psu", lonely_psu="adjust", df=settings.df,
         overlap="union" if branches else settings.overlap,
     )  # fmt: skip
+    frame["mix"] = frame["stratum"]
     joined: Mapping[Pattern, Pattern] = {}
     merged = pd.DataFrame(columns=_MERGED)
     if branches:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from evaltools.scoring.changes import ChangeResult, join_flags
@@ -15,8 +16,18 @@ from evaltools.scoring.models import Framework
 VERDICT_COLUMNS = ("bank", "verdict", "detail", "gate_passed", "gate_rule", "gate_fields", "flags")
 VERDICTS = ("improved", "worsened", "no_detectable_change", "too_few_data", "not_comparable", "no_variation")
 
+# what a change can be called, with the detail
+OUTCOMES = (
+    ("improved", "materially"), ("improved", ""), ("worsened", "materially"), ("worsened", ""),
+    ("no_detectable_change", "ruled_out"), ("no_detectable_change", "cannot_tell"), ("no_variation", "cannot_tell"),
+    ("too_few_data", "cannot_tell"),
+)  # fmt: skip
+JUDGED_BY = ("change", "se", "ci_low", "ci_high", "p_holm", "sim_low", "sim_high")
+
+FloatArray = npt.NDArray[np.float64]
+
 # flags of single indicators that concern the verdict as soon as one indicator in use has them ...
-_LIFTED = ("overlap_unknown", "reworded", "rescaled")
+_LIFTED = ("overlap_unknown", "reworded", "rescaled", "at_floor")
 # ... and those that concern it when much of the composite's weight has them: in a small sample one answer moves a share
 _LIFTED_BY_WEIGHT = ("missing_moved",)
 
@@ -87,16 +98,33 @@ def judge_change(row: Mapping[str, float], *, alpha: float, delta: float) -> tup
     verdict, detail
         ``no_variation`` where the standard error is 0, ``too_few_data`` where no degrees of freedom are left.
     """
-    if row["se"] == 0:
-        return "no_variation", "cannot_tell"
-    if np.isnan(row["p_holm"]):
-        return "too_few_data", "cannot_tell"
-    if row["p_holm"] <= alpha:
-        if row["change"] > 0:
-            return "improved", "materially" if row["sim_low"] > delta else ""
-        return "worsened", "materially" if row["sim_high"] < -delta else ""
-    inside = -delta < row["ci_low"] and row["ci_high"] < delta
-    return "no_detectable_change", "ruled_out" if inside else "cannot_tell"
+    parts = {name: np.array([row[name]], dtype=np.float64) for name in JUDGED_BY}
+    return OUTCOMES[judge_changes(parts, alpha=alpha, delta=np.array([delta]))[0]]
+
+
+def judge_changes(parts: Mapping[str, FloatArray], *, alpha: float, delta: FloatArray) -> npt.NDArray[np.int64]:
+    """Judge many changes that passed the gate.
+
+    Parameters
+    ----------
+    parts
+        Arrays `JUDGED_BY` of one shape, as `judge_change` has them.
+    alpha, delta
+        As in `judge_change`; `delta` of the same shape.
+
+    Returns
+    -------
+    int array
+        Places in `OUTCOMES`.
+    """
+    change, low, high = parts["change"], parts["sim_low"], parts["sim_high"]
+    inside = (-delta < parts["ci_low"]) & (parts["ci_high"] < delta)
+    better = np.where(low > delta, OUTCOMES.index(("improved", "materially")), OUTCOMES.index(("improved", "")))
+    worse = np.where(high < -delta, OUTCOMES.index(("worsened", "materially")), OUTCOMES.index(("worsened", "")))
+    neither = [OUTCOMES.index(("no_detectable_change", detail)) for detail in ("ruled_out", "cannot_tell")]
+    outcome = np.where(parts["p_holm"] <= alpha, np.where(change > 0, better, worse), np.where(inside, *neither))
+    outcome = np.where(np.isnan(parts["p_holm"]), OUTCOMES.index(("too_few_data", "cannot_tell")), outcome)
+    return np.where(parts["se"] == 0, OUTCOMES.index(("no_variation", "cannot_tell")), outcome)
 
 
 def _lifted(changes: pd.DataFrame, bank: str, much: float) -> str:

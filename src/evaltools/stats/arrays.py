@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -12,12 +14,34 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-_LARGEST_KEY = 2**62
+PIECE = 2**15  # elements; a handful of such arrays of floats fit the cache of a core
+PARALLEL_GATHER = 500_000  # elements below which a second thread is not worth its start
+
+_KEY_BITS = 62
 _LARGEST_BLOCK = 2**25 - 2**16  # bytes; just below what glibc may keep for itself
 _Value = TypeVar("_Value", bound=np.generic)
 
 
-def group_by(codes: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray, IntArray]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Sorted:
+    """N rows sorted by several codes, G groups of rows that are alike in all.
+
+    Attributes
+    ----------
+    order : int array, shape (N,)
+        Rows in sorted order; rows of one group stay in their own order.
+    starts : int array, shape (G,)
+        Where each group begins within `order`.
+    codes : tuple of int arrays, shape (G,)
+        Each group's value of every code.
+    """
+
+    order: IntArray
+    starts: IntArray
+    codes: tuple[IntArray, ...]
+
+
+def sort_by(codes: Sequence[IntArray], sizes: Sequence[int]) -> Sorted:
     """Sort rows by several codes at once.
 
     Parameters
@@ -26,29 +50,70 @@ def group_by(codes: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray,
         Arrays of shape (N,), the first sorts first; each holds 0 .. size-1.
     sizes
         Number of codes of each.
-
-    Returns
-    -------
-    order : int array, shape (N,)
-        Rows in sorted order; rows of one group stay in their own order.
-    starts : int array, shape (G,)
-        Where each group begins within `order`.
     """
     n = codes[0].size
-    bits = int(n).bit_length()
-    top = 1
-    for size in sizes:
-        top *= max(int(size), 1)
-    if top << bits < _LARGEST_KEY:
-        # the row number in the low bits makes keys distinct, so plain sorting of values is stable, and fast
-        packed = np.sort((combine_codes(codes, sizes) << bits) | np.arange(n, dtype=np.int64))
-        return packed & ((1 << bits) - 1), segment_starts(packed >> bits)
-    order = np.lexsort(tuple(reversed(codes))).astype(np.int64)
-    new = np.zeros(n, dtype=np.bool_)
-    new[:1] = True
-    for code in codes:
-        new[1:] |= np.diff(code[order]) != 0
-    return order, np.flatnonzero(new)
+    widths = [max(int(size) - 1, 0).bit_length() for size in sizes]
+    if sum(widths) + int(n).bit_length() > _KEY_BITS:
+        order = np.lexsort(tuple(reversed(codes))).astype(np.int64)
+        starts = runs_of([code[order] for code in codes])
+        return Sorted(order, starts, tuple(code[order[starts]] for code in codes))
+    # the row number in the low bits makes keys distinct, so plain sorting of values is stable, and fast
+    low = int(n).bit_length()
+    keys = _pack(codes, widths, low)
+    keys.sort()
+    order = keys & ((1 << low) - 1)
+    keys >>= low
+    starts = segment_starts(keys)
+    return Sorted(order, starts, _unpack(keys if starts.size == n else keys[starts], widths))
+
+
+def group_by(codes: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray, IntArray]:
+    """Return `order` and `starts` of `sort_by`."""
+    found = sort_by(codes, sizes)
+    return found.order, found.starts
+
+
+def _pack(codes: Sequence[IntArray], widths: Sequence[int], low: int) -> IntArray:
+    """Return one whole number a row (N,): the codes from the highest bits down, the row number in the lowest."""
+    keys = np.empty(codes[0].size, dtype=np.int64)
+    for at in pieces(keys.size):
+        part = keys[at]
+        part[:] = codes[0][at]
+        for code, width in zip(codes[1:], widths[1:], strict=True):
+            part <<= width
+            part |= code[at]
+        part <<= low
+        part |= np.arange(at.start, at.stop, dtype=np.int64)
+    return keys
+
+
+def _unpack(keys: IntArray, widths: Sequence[int]) -> tuple[IntArray, ...]:
+    codes = []
+    rest = 0
+    for width in reversed(widths):
+        code = keys >> rest
+        code &= (1 << width) - 1
+        codes.append(code)
+        rest += width
+    return tuple(reversed(codes))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A piece of elements that lie in runs.
+
+    Attributes
+    ----------
+    at, runs : slice
+        The elements, and the runs that they lie in.
+    starts, held : int arrays, one value a run
+        Where the run begins within the piece, and how many of its elements are in it.
+    """
+
+    at: slice
+    runs: slice
+    starts: IntArray
+    held: IntArray
 
 
 def combine_codes(codes: Sequence[IntArray], sizes: Sequence[int]) -> IntArray:
@@ -61,14 +126,40 @@ def combine_codes(codes: Sequence[IntArray], sizes: Sequence[int]) -> IntArray:
 
 def segment_starts(keys: IntArray) -> IntArray:
     """Return where runs of equal values begin in a sorted array."""
-    if keys.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    return np.concatenate(([0], np.flatnonzero(keys[1:] != keys[:-1]) + 1)).astype(np.int64)
+    return runs_of([keys])
+
+
+def runs_of(codes: Sequence[IntArray]) -> IntArray:
+    """Return where runs begin of rows (N,) that are alike in all codes."""
+    new = np.ones(codes[0].size, dtype=np.bool_)
+    if new.size:
+        np.not_equal(codes[0][1:], codes[0][:-1], out=new[1:])
+    for code in codes[1:]:
+        new[1:] |= code[1:] != code[:-1]
+    return np.flatnonzero(new)
+
+
+def pieces(total: int) -> Iterator[slice]:
+    """Cut `total` elements into pieces that stay in the processor's cache through several steps."""
+    for low in range(0, total, PIECE):
+        yield slice(low, min(low + PIECE, total))
+
+
+def run_pieces(starts: IntArray, total: int) -> Iterator[Piece]:
+    """Cut elements that lie in runs into pieces; a run may go on in the next piece."""
+    for at in pieces(total):
+        first = int(np.searchsorted(starts, at.start, side="right")) - 1
+        last = int(np.searchsorted(starts, at.stop, side="left"))
+        begins = np.maximum(starts[first:last] - at.start, 0)
+        yield Piece(at, slice(first, last), begins, segment_sizes(begins, at.stop - at.start))
 
 
 def segment_sizes(starts: IntArray, total: int) -> IntArray:
     """Return the length of each run, given where runs begin and how many elements there are."""
-    return np.diff(np.append(starts, total))
+    sizes = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=sizes[:-1])
+    sizes[-1:] = total - starts[-1:]
+    return sizes
 
 
 def segment_sums(values: NDArray[np.generic], starts: IntArray, dtype: type = np.float64) -> NDArray[np.generic]:
@@ -111,6 +202,24 @@ def compress(code: IntArray, size: int) -> tuple[IntArray, IntArray]:
     return new.astype(np.int64), kept
 
 
+def gather(values: NDArray[_Value], order: IntArray) -> NDArray[_Value]:
+    """Return ``values[order]``, one half by each of two threads where there is much to fetch."""
+    if order.size < PARALLEL_GATHER:
+        return values[order]
+    found = np.empty(order.size, dtype=values.dtype)
+    middle = order.size // 2
+
+    def fetch(at: slice) -> None:
+        # without the mode NumPy would fetch into a copy; every place in `order` exists
+        np.take(values, order[at], out=found[at], mode="clip")
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        other = pool.submit(fetch, slice(middle, None))
+        fetch(slice(None, middle))
+        other.result()
+    return found
+
+
 def value_of(group: IntArray, values: NDArray[_Value], size: int) -> NDArray[_Value]:
     """Return one value for each group (size,), where `values` (N,) is the same in all rows of a group."""
     found = np.zeros(size, dtype=values.dtype)
@@ -121,6 +230,27 @@ def value_of(group: IntArray, values: NDArray[_Value], size: int) -> NDArray[_Va
 def size_of(code: IntArray) -> int:
     """Return how many codes there are, when all of 0..K-1 are used."""
     return int(code.max()) + 1 if code.size else 0
+
+
+class Workspace:
+    """Arrays that one thread fills anew for every item: fresh memory would cost more than the sums themselves."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        self._held: dict[str, FloatArray] = {}
+
+    def floats(self, name: str, size: int) -> FloatArray:
+        """Return the array of this name, its content whatever was left there."""
+        held = self._held.get(name)
+        if held is None or held.size != size:
+            held = self._held[name] = np.empty(size)
+        return held
+
+
+def floats_in(space: Workspace | None, name: str, size: int) -> FloatArray:
+    """Return an array of a workspace, or a new one where there is none."""
+    return np.empty(size) if space is None else space.floats(name, size)
 
 
 def keep_freed_memory() -> None:

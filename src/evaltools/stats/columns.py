@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from pandas.api import types as pandas_types
 
 from evaltools.errors import DesignError, UsageError
+from evaltools.stats import texts
 from evaltools.stats.arrays import BoolArray, FloatArray, IntArray, combine_codes, compress, value_of
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def keep_rows(frame: Any, keep: BoolArray) -> Any:
     return frame.filter(pa.array(keep))
 
 
-def read_codes(frame: Any, name: str, *, role: str, declared: bool = False) -> Codes:
+def read_codes(frame: Any, name: str, *, role: str, declared: bool = False, ordered: bool = False) -> Codes:
     """Read a column whose values name something: a bank, a stratum, a unit.
 
     Parameters
@@ -97,22 +99,26 @@ def read_codes(frame: Any, name: str, *, role: str, declared: bool = False) -> C
         What the column is for; it is named when values are missing.
     declared
         Keep categories that no row has (pandas categories, Arrow dictionaries).
+    ordered
+        Return labels as `sort_labels` does.
 
     Raises
     ------
     DesignError
         ``frame-values-missing`` with the number of rows.
     """
-    code, labels = _arrow_codes(frame, name) if is_arrow(frame) else _pandas_codes(frame, name)
+    code, labels, given = _arrow_codes(frame, name) if is_arrow(frame) else _pandas_codes(frame, name)
     if labels.hasnans:
         code = np.where(np.asarray(labels.isna())[code], -1, code)
-    missing = int(np.count_nonzero(code < 0))
+    missing = 0 if code.size == 0 or code.min() >= 0 else int(np.count_nonzero(code < 0))
     if missing:
         raise DesignError("frame-values-missing", column=name, role=role, rows=missing)
-    if not declared:
+    if given and not declared:
         code, used = compress(code, len(labels))
         labels = labels[used]
-    return Codes(code, labels)
+    if ordered:
+        return sort_labels(Codes(code, labels))
+    return Codes(code.astype(np.int64, copy=False), labels)
 
 
 def declared_order(frame: Any, name: str) -> list[object]:
@@ -132,7 +138,7 @@ def sort_labels(codes: Codes) -> Codes:
         order = np.argsort(np.asarray(codes.labels), kind="stable")
     except TypeError:
         order = np.argsort(np.asarray([str(label) for label in codes.labels]), kind="stable")
-    rank = np.empty_like(order)
+    rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size)
     return Codes(rank[codes.code], codes.labels[order])
 
@@ -183,34 +189,60 @@ def read_numbers(frame: Any, name: str) -> FloatArray:
         ``frame-not-numeric`` with the column's type.
     """
     found = _arrow_answers(frame, name) if is_arrow(frame) else _pandas_answers(frame, name)
-    return np.where(found.absent, np.nan, np.asarray(found.values, dtype=np.float64))
+    numbers = np.array(found.values, dtype=np.float64)
+    if found.absent.any():
+        numbers[found.absent] = np.nan
+    return numbers
 
 
-def _arrow_codes(frame: pa.Table, name: str) -> tuple[IntArray, pd.Index]:
+def _arrow_codes(frame: pa.Table, name: str) -> tuple[IntArray, pd.Index, bool]:
+    """Return codes, labels, and whether the labels were given, so that there may be some that no row has."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     column = frame.column(name)
     given = pa.types.is_dictionary(column.type)
-    column = column.unify_dictionaries() if given else pc.dictionary_encode(column)
-    array = column.combine_chunks()
+    if given:
+        array = _join_dictionaries(column).unify_dictionaries().combine_chunks()
+    else:
+        array = texts.code_texts(column)
+        array = pc.dictionary_encode(column).combine_chunks() if array is None else array
     indices = array.indices
     if indices.null_count:
         indices = pc.fill_null(pc.cast(indices, pa.int64()), -1)
-    code = np.asarray(indices.to_numpy(zero_copy_only=False)).astype(np.int64)
+    code = np.asarray(indices.to_numpy(zero_copy_only=False))
     labels = pd.Index(array.dictionary.to_pandas())
     if given and not labels.is_unique:  # a dictionary may hold a value twice
         again, labels = pd.factorize(labels, use_na_sentinel=False)
         code = np.where(code < 0, code, np.asarray(again, dtype=np.int64)[code])
-    return code, labels
+    elif given:  # the frame's own memory, which nobody may write
+        code = code.astype(np.int64)
+    return code, labels, given
 
 
-def _pandas_codes(frame: pd.DataFrame, name: str) -> tuple[IntArray, pd.Index]:
+def _join_dictionaries(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Join chunks that share one dictionary, as those of a row group do: unifying would read it once a chunk."""
+    import pyarrow as pa
+
+    joined: list[pa.Array] = []
+    for _, chunks in groupby(column.chunks, key=lambda chunk: _addresses(chunk.dictionary)):
+        parts = list(chunks)
+        indices = pa.concat_arrays([part.indices for part in parts])
+        joined.append(pa.DictionaryArray.from_arrays(indices, parts[0].dictionary, ordered=column.type.ordered))
+    return pa.chunked_array(joined, type=column.type)
+
+
+def _addresses(array: pa.Array) -> tuple[int, ...]:
+    """Return where an array lies in memory: arrays that lie in the same place are the same."""
+    return (array.offset, len(array), *(buffer.address for buffer in array.buffers() if buffer is not None))
+
+
+def _pandas_codes(frame: pd.DataFrame, name: str) -> tuple[IntArray, pd.Index, bool]:
     series = frame[name]
     if isinstance(series.dtype, pd.CategoricalDtype):
-        return np.asarray(series.cat.codes, dtype=np.int64), series.cat.categories
+        return np.asarray(series.cat.codes, dtype=np.int64), series.cat.categories, True
     code, labels = pd.factorize(series, use_na_sentinel=True)
-    return np.asarray(code, dtype=np.int64), pd.Index(labels)
+    return np.asarray(code, dtype=np.int64), pd.Index(labels), False
 
 
 def _arrow_answers(frame: pa.Table, name: str) -> Answers:
@@ -231,8 +263,12 @@ def _arrow_answers(frame: pa.Table, name: str) -> Answers:
     if array.null_count == 0:
         values = np.asarray(array.to_numpy(zero_copy_only=False))
         return Answers(values, np.zeros(values.size, dtype=np.bool_), whole)
-    absent = np.asarray(array.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
-    return Answers(np.asarray(pc.fill_null(array, 0).to_numpy(zero_copy_only=False)), absent, whole)
+    valid, held = array.buffers()
+    bits = np.unpackbits(np.frombuffer(valid, dtype=np.uint8), count=array.offset + len(array), bitorder="little")
+    present = bits[array.offset :].view(np.bool_)
+    # what lies below a null is anything, so it is set to 0
+    values = pa.Array.from_buffers(array.type, len(array), [None, held], 0, array.offset).to_numpy()
+    return Answers(values * present, ~present, whole)
 
 
 def _pandas_answers(frame: pd.DataFrame, name: str) -> Answers:

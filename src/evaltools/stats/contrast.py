@@ -14,19 +14,26 @@ from evaltools.stats.arrays import (
     BoolArray,
     FloatArray,
     IntArray,
+    Workspace,
     count_by,
-    group_by,
+    floats_in,
+    gather,
+    int_sums,
+    pieces,
+    segment_sizes,
     size_of,
+    sort_by,
     sum_by,
 )
 from evaltools.stats.design import Design
+from evaltools.stats.few_units import FewUnits, Layout, adjust_for_few_units, lay_out, weight_shares
 from evaltools.stats.levels import Levels, Stat, drop_rounding, linearise
 from evaltools.stats.means import design_df, missing_share
 from evaltools.stats.reasons import Reasons, add_reason, no_reasons
 from evaltools.stats.sample import Sample
 from evaltools.stats.sums import ItemSums
 from evaltools.stats.units import Units, any_wave
-from evaltools.stats.variance import Plan, plan_groups, plan_variance, variance_by_domain
+from evaltools.stats.variance import Plan, Strata, plan_groups, plan_variance, variance_by_domain
 from evaltools.stats.waves import Pattern, overlap_pattern, psu_presence, variance_strata, wave_index
 
 Number = TypeVar("Number", np.int64, np.float64)
@@ -58,6 +65,8 @@ class Contrast:
         Population counts are used and overlap is partial in a stratum that holds the domain.
     design_df : int
         PSUs minus strata.
+    layout : Layout or None
+        How pairs lie in the design, where intervals are those for few PSUs.
     """
 
     sample: Sample
@@ -75,17 +84,20 @@ class Contrast:
     rows: FloatArray
     fpc_union: BoolArray
     design_df: int
+    layout: Layout | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemChange:
-    """One item's change: arrays (D,) as in ChangeEstimate, contributions and answers of pairs (P,) where kept."""
+    """One item's change: arrays (D,) as in ChangeEstimate; of pairs (P,) contributions, shares, answers where kept."""
 
     baseline: FloatArray
     endline: FloatArray
     change: FloatArray
     se: FloatArray
     df: FloatArray
+    interval_se: FloatArray
+    interval_df: FloatArray
     n_baseline: IntArray
     n_endline: IntArray
     n_both: IntArray
@@ -96,8 +108,37 @@ class ItemChange:
     flags: Reasons
     baseline_part: FloatArray | None
     endline_part: FloatArray | None
+    baseline_share: FloatArray | None
+    endline_share: FloatArray | None
     baseline_answers: IntArray | None
     endline_answers: IntArray | None
+    waves: WaveErrors | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Errors:
+    """Errors of a change that do not come from contributions: variance, df, undefined, arrays of shape (D,)."""
+
+    variance: FloatArray
+    df: FloatArray
+    undefined: BoolArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WaveErrors:
+    """Errors of both levels of a change.
+
+    Attributes
+    ----------
+    variance, df : float arrays, shape (2, D)
+        Of the levels, baseline and endline; df those of the domain.
+    covariance : float array, shape (D,)
+        Of the two levels.
+    """
+
+    variance: FloatArray
+    covariance: FloatArray
+    df: FloatArray
 
 
 def require_known_patterns(design: Design) -> None:
@@ -125,19 +166,28 @@ def plan_contrast(
     pattern = overlap_pattern(*(psu_presence(units, position, units.present) for position in positions))
     strata = variance_strata(units, pattern, design, joined)
     groups = plan_groups(units, strata, any_wave(units.present[:, held]), design.lonely_psu)
-    before, after = _pair_cells(sample, positions, strata.of_psu, len(strata.labels))
-    cell = np.minimum(before, after)  # the one that exists; both have the same unit and domain
-    unit, domain = sample.cells.unit[cell], sample.cells.domain[cell]
+    before, after, unit, domain = _pair_cells(sample, positions, strata)
     plan = plan_variance(units, groups, unit, domain, sample.shape[0], design.lonely_psu)
     both_before, both_after, both_domain = _shared_psus(sample, positions, before, after)
+    psu = units.ancestor(0, unit)
     return Contrast(
-        sample, design, waves, positions, before, after, units.ancestor(0, unit), domain,
+        sample, design, waves, positions, before, after, psu, domain,
         both_before, both_after, both_domain, plan, _rows(sample, positions),
         _partial_overlap(sample, pattern, design), design_df(units, any_wave(units.live[:, held])),
+        lay_out(plan, psu, domain, units.stratum) if _few_units_count(design) else None,
     )  # fmt: skip
 
 
-def change_item(contrast: Contrast, sums: ItemSums, stat: Stat, *, keep: bool) -> ItemChange:
+def change_item(
+    contrast: Contrast,
+    sums: ItemSums,
+    stat: Stat,
+    *,
+    keep: bool,
+    levels: Levels | None = None,
+    errors: Errors | None = None,
+    waves: WaveErrors | None = None,
+) -> ItemChange:
     """Compute one item's change in every domain.
 
     Parameters
@@ -150,26 +200,43 @@ def change_item(contrast: Contrast, sums: ItemSums, stat: Stat, *, keep: bool) -
         Statistic of both levels.
     keep
         Whether to return the pairs' contributions.
+    levels
+        Levels and contributions where they are not those of `sums`.
+    errors
+        Variance and df where contributions do not give them.
+    waves
+        Errors of both levels, to be returned.
     """
     sample = contrast.sample
-    levels = linearise(sample, sums, stat)
-    first, last = levels.contribution[contrast.before], levels.contribution[contrast.after]
-    baseline, endline = (_of_wave(levels.level, wave, np.nan) for wave in contrast.positions)
+    levels = linearise(sample, sums, stat) if levels is None else levels
+    baseline, endline = (of_wave(levels.level, wave, np.nan) for wave in contrast.positions)
     difference = endline - baseline
-    variance = drop_rounding(variance_by_domain(contrast.plan, last - first), sample, sums, levels, stat)
+    if errors is None:
+        variance = variance_by_domain(contrast.plan, _steps(contrast, levels.contribution, sums.space))
+    else:
+        variance = errors.variance
+    variance = drop_rounding(variance, sample, sums, levels, stat)
     se = np.where(np.isfinite(difference), np.sqrt(np.maximum(variance, 0.0)), np.nan)
-    n = [_of_wave(levels.answers, wave, 0) for wave in contrast.positions]
-    psus = [_of_wave(levels.psus, wave, 0) for wave in contrast.positions]
-    strata = [_of_wave(levels.strata, wave, 0) for wave in contrast.positions]
-    df = change_df(contrast.design, contrast.design_df, psus, strata)
+    n = [of_wave(levels.answers, wave, 0) for wave in contrast.positions]
+    psus = [of_wave(levels.psus, wave, 0) for wave in contrast.positions]
+    strata = [of_wave(levels.strata, wave, 0) for wave in contrast.positions]
+    df = change_df(contrast.design, contrast.design_df, psus, strata) if errors is None else errors.df
     df = np.where((n[0] > 0) & (n[1] > 0), df, np.nan)
     missing = [missing_share(contrast.rows[:, k], n[k]) for k in range(2)]
     answers = np.append(sums.answers, 0) if keep else sums.answers
+    shares = _shares(contrast, sums) if contrast.layout is not None and stat != "total" else None
+    adjusted = FewUnits(se, df)
+    parts = None
+    if keep or shares:
+        parts = levels.contribution[contrast.before], levels.contribution[contrast.after]
+    if parts and shares and contrast.layout:
+        adjusted = adjust_for_few_units(contrast.layout, *parts, shares, se, df)
     return ItemChange(
-        baseline, endline, difference, se, df, n[0], n[1], _count_both(contrast, levels), psus[0], psus[1],
-        missing[0], missing[1], _reasons(contrast, difference, se, df, n, psus, missing),
-        first if keep else None, last if keep else None,
-        answers[contrast.before] if keep else None, answers[contrast.after] if keep else None,
+        baseline, endline, difference, se, df, adjusted.se, adjusted.df, n[0], n[1], _count_both(contrast, levels),
+        psus[0], psus[1], missing[0], missing[1], _reasons(contrast, difference, se, df, n, psus, missing),
+        parts[0] if keep and parts else None, parts[1] if keep and parts else None,
+        shares[0] if keep and shares else None, shares[1] if keep and shares else None,
+        answers[contrast.before] if keep else None, answers[contrast.after] if keep else None, waves,
     )  # fmt: skip
 
 
@@ -192,23 +259,39 @@ def change_df(design: Design, whole: int, psus: list[IntArray], strata: list[Int
     return np.where(psus[0] == psus[1], np.minimum(of_wave[0], of_wave[1]), smaller).astype(np.float64)
 
 
+def _few_units_count(design: Design) -> bool:
+    return design.df == "domain" and design.fpc is None and design.replicates is None
+
+
+def _shares(contrast: Contrast, sums: ItemSums) -> tuple[FloatArray, FloatArray] | None:
+    """Return each pair's share of the weight in both waves; None where denominators of a ratio have both signs."""
+    if sums.base.min(initial=0.0) < 0:
+        return None
+    cells, (n_domains, n_waves) = contrast.sample.cells, contrast.sample.shape
+    share = weight_shares(sums, cells.domain * n_waves + cells.wave, n_domains * n_waves)
+    return share[contrast.before], share[contrast.after]
+
+
 def _pair_cells(
-    sample: Sample, positions: tuple[int, int], of_psu: IntArray, n_strata: int
-) -> tuple[IntArray, IntArray]:
-    """Return each pair's baseline and endline cell, sorted by variance stratum, domain, PSU, unit."""
+    sample: Sample, positions: tuple[int, int], strata: Strata
+) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Return each pair's baseline and endline cell, unit and domain, sorted by variance stratum, domain, PSU, unit."""
     cells, units, stages = sample.cells, sample.units, sample.units.stage
-    inside = np.flatnonzero((cells.wave == positions[0]) | (cells.wave == positions[1]))
-    unit = cells.unit[inside]
-    keys = [of_psu[units.ancestor(0, unit)], cells.domain[inside]]
+    inside = (cells.wave == positions[0]) | (cells.wave == positions[1])
+    kept = slice(None) if inside.all() else np.flatnonzero(inside)
+    unit = cells.unit[kept]
+    keys = [gather(strata.of_psu, units.ancestor(0, unit)), cells.domain[kept]]
     keys += [units.ancestor(number, unit) for number in range(len(stages))]
-    order, starts = group_by(keys, [n_strata, sample.shape[0], *(size_of(stage) for stage in stages)])
-    pair = np.repeat(np.arange(starts.size), np.diff(np.append(starts, order.size)))
-    cell = inside[order]
-    late = cells.wave[cell] == positions[1]
-    before, after = np.full((2, starts.size), cells.size, dtype=np.int64)
-    before[pair[~late]] = cell[~late]
-    after[pair[late]] = cell[late]
-    return before, after
+    found = sort_by(keys, [len(strata.labels), sample.shape[0], *(size_of(stage) for stage in stages)])
+    cell = found.order if isinstance(kept, slice) else kept[found.order]
+    first = cell[found.starts]
+    late = cells.wave[first] == positions[1]
+    before, after = np.where(late, cells.size, first), np.where(late, first, cells.size)
+    double = np.flatnonzero(segment_sizes(found.starts, cell.size) == 2)
+    second = cell[found.starts[double] + 1]
+    before[double] = np.where(late[double], second, before[double])
+    after[double] = np.where(late[double], after[double], second)
+    return before, after, found.codes[-1], found.codes[1]
 
 
 def _shared_psus(
@@ -226,22 +309,34 @@ def _shared_psus(
     return first[at_first], last[at_last], cells.domain[cells.psu][first[at_first]]
 
 
+def _steps(contrast: Contrast, contribution: FloatArray, space: Workspace | None) -> FloatArray:
+    """Return each pair's endline minus baseline contribution, without holding both at once; shape (P,)."""
+    step = floats_in(space, "step", contrast.before.size)
+    for at in pieces(step.size):
+        here = step[at]
+        # the mode only tells NumPy to write in place: every cell exists
+        np.take(contribution, contrast.after[at], out=here, mode="clip")
+        here -= contribution.take(contrast.before[at])
+    return step
+
+
 def _count_both(contrast: Contrast, levels: Levels) -> IntArray:
     answered = (levels.psu_answers[contrast.both_before] > 0) & (levels.psu_answers[contrast.both_after] > 0)
     return count_by(contrast.both_domain[answered], contrast.sample.shape[0])
 
 
-def _of_wave(values: NDArray[Number], position: int, absent: float) -> NDArray[Number]:
+def of_wave(values: NDArray[Number], position: int, absent: float) -> NDArray[Number]:
+    """Return one wave's values (D, ...) of (D, W, ...); `absent` where no row has the wave."""
     if position < 0:
-        return np.full(values.shape[0], absent, dtype=values.dtype)
+        return np.full((values.shape[0], *values.shape[2:]), absent, dtype=values.dtype)
     return values[:, position]
 
 
 def _rows(sample: Sample, positions: tuple[int, int]) -> FloatArray:
     cells = sample.cells
     n_domains, n_waves = sample.shape
-    rows = sum_by(cells.domain * n_waves + cells.wave, cells.rows, n_domains * n_waves).reshape(sample.shape)
-    return np.stack([_of_wave(rows, position, 0.0) for position in positions], axis=1)
+    rows = sum_by(cells.block_slot, int_sums(cells.rows, cells.block), n_domains * n_waves).reshape(sample.shape)
+    return np.stack([of_wave(rows, position, 0.0) for position in positions], axis=1)
 
 
 def _partial_overlap(sample: Sample, pattern: IntArray, design: Design) -> BoolArray:
@@ -271,7 +366,7 @@ def _reasons(
     add_reason(flags, answered & ((psus[0] == 1) | (psus[1] == 1)), "one_psu")
     add_reason(flags, answered & ~(df > 0), "no_df")
     add_reason(flags, se == 0, "no_variation")
-    if contrast.design.psu is None:
+    if contrast.design.psu is None and contrast.design.replicates is None:
         add_reason(flags, np.ones(flags.size, dtype=np.bool_), "overlap_unknown")
     add_reason(flags, contrast.fpc_union, "fpc_union")
     with np.errstate(invalid="ignore"):

@@ -7,13 +7,15 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from evaltools.errors import UsageError
+from evaltools.stats.estimation.replicates import Replicates
 
 LonelyPsu = Literal["fail", "remove", "adjust", "average", "certainty"]
 Overlap = Literal["union", "pattern"]
 DfRule = Literal["design", "domain"]
 
 _CHOICES = {"lonely_psu": get_args(LonelyPsu), "overlap": get_args(Overlap), "df": get_args(DfRule)}
-_COLUMNS = ("weight", "stratum", "psu", "fpc")
+_COLUMNS = ("weight", "stratum", "psu", "fpc", "replicates")
+_WITHOUT_EFFECT = ("stratum", "psu", "fpc", "lonely_psu", "overlap")  # beside replicate weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,18 @@ class Design:
     df
         "design": PSUs minus strata of the whole design (R's `degf`). "domain": PSUs with an answer of the domain minus
         the strata that hold them; for a change those of the wave with fewer PSUs.
-    calibration, replicates
+    calibration
         Not offered; anything but None raises.
+    replicates
+        Replicate weights in the data: every statistic is computed again with each, and they alone make the variance.
+        Needs `weight`; stratum, psu, fpc, `lonely_psu` and `overlap` are in the weights already, so they are refused.
+        df is the rank of the replicate weights minus 1; under "domain" that of the domain's rows.
 
     Raises
     ------
     UsageError
-        ``option-not-offered``, ``option-value``, ``design-column`` or ``design-stages``, naming option and value.
+        ``option-not-offered``, ``option-value``, ``option-pair``, ``design-column``, ``design-stages`` or
+        ``replicates-weight``, naming option and value.
     """
 
     weight: str | None = None
@@ -60,13 +67,11 @@ class Design:
     overlap: Overlap = "union"
     df: DfRule = "design"
     calibration: object = None
-    replicates: object = None
+    replicates: Replicates | None = None
 
     def __post_init__(self) -> None:
-        for option in ("calibration", "replicates"):
-            value = getattr(self, option)
-            if value is not None:
-                raise UsageError("option-not-offered", option=option, value=repr(value))
+        if self.calibration is not None:
+            raise UsageError("option-not-offered", option="calibration", value=repr(self.calibration))
         for option, allowed in _CHOICES.items():
             require_choice(option, getattr(self, option), allowed)
         for option in ("psu", "fpc"):
@@ -74,6 +79,8 @@ class Design:
             if isinstance(value, list):
                 object.__setattr__(self, option, tuple(value))
         _require_columns(self)
+        if self.replicates is not None:
+            _require_alone(self, self.replicates)
 
     @property
     def psu_columns(self) -> tuple[str, ...]:
@@ -84,6 +91,16 @@ class Design:
     def fpc_columns(self) -> tuple[str, ...]:
         """Columns of population counts; empty where there are none."""
         return _as_tuple(self.fpc)
+
+    @property
+    def replicate_columns(self) -> tuple[str, ...]:
+        """Columns of replicate weights; empty where there are none."""
+        return () if self.replicates is None else self.replicates.columns
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing but the choices is given: a simple random sample of the rows."""
+        return self.weight is None and self.stratum is None and self.psu is None and self.fpc is None
 
 
 def require_choice(option: str, value: object, allowed: Sequence[str]) -> None:
@@ -116,6 +133,21 @@ def _require_columns(design: Design) -> None:
     stages = max(1, len(design.psu_columns))
     if design.fpc is not None and len(design.fpc_columns) != stages:
         raise UsageError("design-stages", psu=stages, fpc=len(design.fpc_columns))
+
+
+def _require_alone(design: Design, replicates: object) -> None:
+    if not isinstance(replicates, Replicates):
+        raise UsageError("option-value", option="replicates", value=repr(replicates), allowed=("Replicates(...)",))
+    if design.weight is None:
+        raise UsageError("replicates-weight", kind=replicates.kind)
+    for field in fields(design):
+        if field.name in _WITHOUT_EFFECT and getattr(design, field.name) != field.default:
+            value = getattr(design, field.name)
+            raise UsageError(
+                "option-pair", option=field.name, value=repr(value), other="replicates", other_value=replicates.kind
+            )
+    if design.weight in replicates.columns:
+        raise UsageError("replicates-columns", columns=repr(design.weight))
 
 
 def _as_tuple(value: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -83,3 +83,63 @@ def beta_interval(
     low = np.where(yes > 0, special.betaincinv(np.maximum(yes, 1e-300), no + 1, tail), 0.0)
     high = np.where(no > 0, special.betaincinv(yes + 1, np.maximum(no, 1e-300), 1 - tail), 1.0)
     return np.where(usable, low, np.nan), np.where(usable, high, np.nan)
+
+
+def effective_answers(
+    p: FloatArray, se: FloatArray, df: FloatArray, n: FloatArray, psus: FloatArray, tail: float | FloatArray
+) -> FloatArray:
+    """Return how many independent answers would leave as much error, fewer where there are few degrees of freedom.
+
+    Parameters
+    ----------
+    p, se, df
+        Proportion, its design-based standard error, degrees of freedom of the domain.
+    n, psus
+        Answers and PSUs of the domain. Where all answers agree the error says nothing, and the PSUs count.
+    tail
+        (1 - level)/2 of the interval that it is for.
+
+    Returns
+    -------
+    float array
+        At most `n`, which a simple random sample has; NaN where there are no degrees of freedom.
+
+    Notes
+    -----
+    n* = n/deff (t_(n-1)/t_df)^2 with deff = se^2 (n - 1)/(p (1 - p)).
+    Source: Korn and Graubard (1998), Survey Methodology 24; Dean and Pagano (2015), J. Surv. Stat. Methodol. 3.
+    """
+    usable = (df > 0) & (n > 1)
+    varied = usable & (se > 0) & (p > 0) & (p < 1)
+    spread = n / np.maximum(n - 1, 1) * p * (1 - p)
+    plain = np.divide(spread, se * se, out=np.array(psus, dtype=np.float64), where=varied)
+    simple, few = (special.stdtrit(np.where(usable, part, 1.0), tail) for part in (n - 1, df))
+    fewer = np.divide(simple, few, out=np.ones(np.shape(few)), where=few != 0)  # both are 0 at the middle
+    return np.where(usable, np.minimum(plain * fewer**2, n), np.nan)
+
+
+def wilson_interval(p: FloatArray, size: FloatArray, tail: float | FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Wilson's score limits of a proportion.
+
+    Parameters
+    ----------
+    p
+        Proportion.
+    size
+        Independent answers, or as many as `effective_answers` returns; not necessarily whole.
+    tail
+        (1 - level)/2.
+
+    Notes
+    -----
+    (p + z^2/2n -+ z sqrt(p (1 - p)/n + z^2/4n^2)) / (1 + z^2/n). Source: Wilson (1927), J. Am. Stat. Assoc. 22. Equals
+    R 4.2.2 `prop.test(correct = FALSE)`.
+    """
+    z2 = special.ndtri(tail) ** 2
+    usable = (size > 0) & (p >= 0) & (p <= 1)
+    n, share = np.where(usable, size, 1.0), np.where(usable, p, 0.5)
+    centre = (n * share + z2 / 2) / (n + z2)
+    half = np.sqrt(z2 * (n * share * (1 - share) + z2 / 4)) / (n + z2)
+    # at 0 and 1 the limit is the proportion itself; sums of rounded numbers may miss it
+    low, high = np.where(share == 0, 0.0, centre - half), np.where(share == 1, 1.0, centre + half)
+    return np.where(usable, low, np.nan), np.where(usable, high, np.nan)

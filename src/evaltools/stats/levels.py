@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from evaltools.errors import UsageError
-from evaltools.stats.arrays import FloatArray, IntArray, float_sums, int_sums, segment_sizes, sum_by
-from evaltools.stats.design import require_choice
+from evaltools.stats.arrays import FloatArray, IntArray, float_sums, floats_in, int_sums, run_pieces, sum_by
 from evaltools.stats.sample import Sample
 from evaltools.stats.sums import Item, ItemSums, item_label
 
-Stat = Literal["mean", "total", "ratio", "proportion"]
+Stat = Literal["mean", "total", "ratio", "proportion"]  # forms; what `stat` offers is in `estimation.statistic`
 
 ROUNDING = 1e-12  # a standard error below this share of the answers' size is rounding, not variation
 
@@ -42,19 +41,6 @@ class Levels:
     psu_answers: IntArray
 
 
-def require_stat(stat: object, items: tuple[Item, ...]) -> Stat:
-    """Return the statistic, or raise ``option-not-offered``, ``option-value``, ``stat-ratio`` or ``stat-pairs``."""
-    if isinstance(stat, tuple):
-        raise UsageError("option-not-offered", option="stat", value=repr(stat))
-    require_choice("stat", stat, get_args(Stat))
-    pairs = [item_label(item) for item in items if isinstance(item, tuple)]
-    if stat == "ratio" and len(pairs) < len(items):
-        raise UsageError("stat-ratio", items=[item for item in items if isinstance(item, str)])
-    if stat != "ratio" and pairs:
-        raise UsageError("stat-pairs", stat=stat, items=pairs)
-    return stat  # type: ignore[return-value]
-
-
 def require_binary(sums: ItemSums, item: Item, option: str, value: str) -> None:
     """Raise ``stat-not-binary`` where an option that is for 0/1 items meets another."""
     if not sums.binary and sums.answers.any():
@@ -80,11 +66,10 @@ def linearise(sample: Sample, sums: ItemSums, stat: Stat) -> Levels:
     """
     cells = sample.cells
     size = sample.shape[0] * sample.shape[1]
-    held = segment_sizes(cells.block, cells.size)
     answers = sum_by(cells.block_slot, int_sums(sums.answers, cells.block), size).astype(np.int64)
     above = sum_by(cells.block_slot, float_sums(sums.shifted, cells.block), size)
     below = sum_by(cells.block_slot, float_sums(sums.base, cells.block), size)
-    contribution = np.empty(cells.size + 1)
+    contribution = floats_in(sums.space, "contribution", cells.size + 1)
     contribution[-1] = 0.0
     part = contribution[:-1]
     if stat == "total":
@@ -97,9 +82,12 @@ def linearise(sample: Sample, sums: ItemSums, stat: Stat) -> Levels:
         level = shifted_level + sums.origin
         # cells of a domain without a level hold zeros only; they must not turn into NaN
         inverse, shifted_level = np.nan_to_num(inverse), np.nan_to_num(shifted_level)
-        np.multiply(sums.base, np.repeat(shifted_level[cells.block_slot], held), out=part)
-        np.subtract(sums.shifted, part, out=part)
-        part *= np.repeat(inverse[cells.block_slot], held)
+        level_of, inverse_of = shifted_level[cells.block_slot], inverse[cells.block_slot]
+        for piece in run_pieces(cells.block, cells.size):
+            here = part[piece.at]
+            np.multiply(sums.base[piece.at], np.repeat(level_of[piece.runs], piece.held), out=here)
+            np.subtract(sums.shifted[piece.at], here, out=here)
+            here *= np.repeat(inverse_of[piece.runs], piece.held)
     psu_answers = sums.answers if cells.psu is None else int_sums(sums.answers, cells.psu)
     psus, strata = count_psus(sample, psu_answers > 0)
     return Levels(level.reshape(sample.shape), contribution, answers.reshape(sample.shape), psus, strata, psu_answers)
@@ -149,4 +137,4 @@ def drop_rounding(variance: FloatArray, sample: Sample, sums: ItemSums, levels: 
     typical = np.divide(above, below, out=np.zeros(size), where=below > 0).reshape(n_domains, n_waves).sum(axis=1)
     # answers nearer to each other than a float near their level can tell apart are equal too
     least = 4 * np.finfo(np.float64).eps * np.nan_to_num(np.abs(levels.level)).max(axis=1)
-    return np.where(error < ROUNDING * typical + least, 0.0, variance)
+    return np.where((error < ROUNDING * typical + least) & ~np.isnan(variance), 0.0, variance)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,17 +15,20 @@ from evaltools.stats.arrays import (
     BoolArray,
     FloatArray,
     IntArray,
-    combine_codes,
-    group_by,
+    gather,
     int_sums,
-    segment_starts,
+    runs_of,
+    segment_sizes,
     size_of,
+    sort_by,
 )
-from evaltools.stats.columns import Codes, count_rows, cross_codes, read_codes, sort_labels
+from evaltools.stats.columns import Codes, count_rows, cross_codes, read_codes
 from evaltools.stats.design import Design
-from evaltools.stats.units import Units, read_units
+from evaltools.stats.units import Stages, Units, read_stages, read_units
 
 Number = TypeVar("Number", np.int64, np.float64)
+
+PARALLEL_FROM = 200_000  # rows below which a second thread is not worth its start
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,30 +118,40 @@ def read_sample(frame: Any, by: Sequence[str], wave: str | None, design: Design)
     DesignError
         ``frame-values-missing``, ``weight-invalid``, ``fpc-invalid``, ``fpc-varies``, ``psu-two-strata``.
     """
+    if count_rows(frame) < PARALLEL_FROM:
+        return _read_sample(frame, by, wave, design, lambda: read_stages(frame, design))
+    with ThreadPoolExecutor(max_workers=1) as pool:  # the units' names are most of the work
+        return _read_sample(frame, by, wave, design, pool.submit(read_stages, frame, design).result)
+
+
+def _read_sample(
+    frame: Any, by: Sequence[str], wave: str | None, design: Design, stages: Callable[[], Stages]
+) -> tuple[Sample, Rows]:
     n = count_rows(frame)
     if by:
         # a category that no row has is a domain without answers; of several columns only combinations that occur count
-        parts = [sort_labels(read_codes(frame, name, role="by", declared=len(by) == 1)) for name in by]
+        parts = [read_codes(frame, name, role="by", declared=len(by) == 1, ordered=True) for name in by]
         domain, domains = cross_codes(parts, by)
     else:
         domain, domains = np.zeros(n, dtype=np.int64), pd.DataFrame(index=pd.RangeIndex(1))
-    waves = one_wave(n) if wave is None else sort_labels(read_codes(frame, wave, role="wave"))
-    unit, units, weight = read_units(frame, design, waves)
-    live = (weight > 0).astype(np.int64)
+    waves = one_wave(n) if wave is None else read_codes(frame, wave, role="wave", ordered=True)
+    unit, units, weight = read_units(frame, design, waves, stages)
+    live = None if weight.all() else (weight > 0).astype(np.int64)
     order, starts, cells = arrange(unit, domain, waves.code, live, units, len(domains))
     return Sample(tuple(by), domains, wave, waves.labels, units, cells), _order_rows(order, starts, weight)
 
 
 def _order_rows(order: IntArray, starts: IntArray, weight: FloatArray) -> Rows:
-    first = np.zeros(order.size, dtype=np.bool_)
-    first[starts] = True
-    others = np.flatnonzero(~first)
-    order = np.concatenate([order[starts], order[others]])
-    cell_of_other = np.searchsorted(starts, others, side="right") - 1
-    runs = segment_starts(cell_of_other)
-    weight = weight[order]
+    others = segment_sizes(starts, order.size) - 1
+    several = np.flatnonzero(others)
+    runs = np.cumsum(others[several]) - others[several]
+    if several.size:
+        first = np.zeros(order.size, dtype=np.bool_)
+        first[starts] = True
+        order = np.concatenate([order[first], order[~first]])
+    weight = gather(weight, order)
     idle = None if weight.all() else weight == 0
-    return Rows(order, weight, cell_of_other[runs], runs, idle)
+    return Rows(order, weight, several, runs, idle)
 
 
 def one_wave(n: int) -> Codes:
@@ -146,14 +160,14 @@ def one_wave(n: int) -> Codes:
 
 
 def arrange(
-    unit: IntArray, domain: IntArray, wave: IntArray, rows: IntArray, units: Units, n_domains: int
+    unit: IntArray, domain: IntArray, wave: IntArray, rows: IntArray | None, units: Units, n_domains: int
 ) -> tuple[IntArray, IntArray, Cells]:
     """Gather entries (rows of a frame, or cells of parts) into sorted cells.
 
     Parameters
     ----------
     unit, domain, wave, rows
-        Of each entry, shape (E,); `rows` says how many rows with positive weight it stands for.
+        Of each entry, shape (E,); `rows` says how many rows with positive weight it stands for, None: each for one.
     units
         The units that `unit` points to.
     n_domains
@@ -165,19 +179,16 @@ def arrange(
         Entries in cell order, where each cell begins in it, and the cells.
     """
     n_waves = units.present.shape[1]
-    keys: list[IntArray] = [units.stratum[units.ancestor(0, unit)], domain, wave]
+    keys: list[IntArray] = [gather(units.stratum, units.ancestor(0, unit)), domain, wave]
     sizes = [len(units.strata), n_domains, n_waves]
     for number, stage in enumerate(units.stage):
         keys.append(units.ancestor(number, unit))
         sizes.append(size_of(stage))
-    order, starts = group_by(keys, sizes)
-    first = order[starts]
-    cell_unit, cell_domain, cell_wave = unit[first], domain[first], wave[first]
-    psu = units.ancestor(0, cell_unit)
-    stratum = units.stratum[psu]
-    slot = cell_domain * n_waves + cell_wave
-    key = combine_codes([stratum, slot], [1, n_domains * n_waves])
-    block = segment_starts(key)
-    runs = segment_starts(combine_codes([key, psu], [1, units.n_psu])) if len(units.stage) > 1 else None
-    live = int_sums(rows[order], starts)
-    return order, starts, Cells(cell_unit, cell_domain, cell_wave, live, block, stratum[block], slot[block], runs)
+    found = sort_by(keys, sizes)
+    stratum, cell_domain, cell_wave, psu, *_ = found.codes
+    block = runs_of([stratum, cell_domain, cell_wave])
+    runs = runs_of([stratum, cell_domain, cell_wave, psu]) if len(units.stage) > 1 else None
+    live = segment_sizes(found.starts, unit.size) if rows is None else int_sums(rows[found.order], found.starts)
+    slot = cell_domain[block] * n_waves + cell_wave[block]
+    cells = Cells(found.codes[-1], cell_domain, cell_wave, live, block, stratum[block], slot, runs)
+    return found.order, found.starts, cells

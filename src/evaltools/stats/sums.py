@@ -6,6 +6,7 @@ the numerator taken from a recorded origin so that a large mean costs no digits.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,12 +15,17 @@ from typing import Any, TypeVar
 import numpy as np
 
 from evaltools.errors import UsageError
-from evaltools.stats.arrays import BoolArray, FloatArray, IntArray, float_sums, keep_freed_memory, sum_by
-from evaltools.stats.columns import count_rows, keep_rows, read_answers, read_codes, require_columns, require_frame
+from evaltools.stats.arrays import Workspace, keep_freed_memory
+from evaltools.stats.columns import count_rows, keep_rows, read_codes, require_columns, require_frame
 from evaltools.stats.design import DEFAULT, Design, differing_options, same_columns
-from evaltools.stats.sample import Rows, Sample, read_sample, to_cells
+from evaltools.stats.item_sums import Item, ItemSums, Recoding, sum_item
+from evaltools.stats.sample import Rows, Sample, read_sample
 
-Item = str | tuple[str, str]
+__all__ = [
+    "Item", "ItemSums", "Recoding", "Source", "Totals", "as_columns", "as_items", "each_item", "item_label",
+    "open_source", "totals",
+]  # fmt: skip
+
 Result = TypeVar("Result")
 
 PARALLEL_FROM = 2_000_000  # rows or cells x items below which a second thread is not worth its start
@@ -28,35 +34,6 @@ _RESERVED = {
     "item", "stat", "estimate", "se", "df", "ci_low", "ci_high", "n", "n_psu", "n_eff", "deff", "missing_share", "flag",
     "baseline", "endline", "change", "p", "n_baseline", "n_endline", "n_both",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ItemSums:
-    """One item's totals in the cells of a sample.
-
-    Attributes
-    ----------
-    origin : float
-        What was subtracted from the item (for a ratio: `origin` times the denominator from the numerator).
-    spread : float
-        Largest distance of an answer from the origin.
-    binary : bool
-        All answers are 0 or 1.
-    shifted, base : float arrays, shape (C,)
-        Totals of w*(y - origin*x) and w*x; x is 1 for a mean.
-    answers : int array, shape (C,)
-        Answers with positive weight.
-    moments : float array, shape (4, D, W), or None
-        Totals of w, w*(y - origin*x)^2, w*(y - origin*x)*x and w*x^2 by domain and wave, for design effects.
-    """
-
-    origin: float
-    spread: float
-    binary: bool
-    shifted: FloatArray
-    base: FloatArray
-    answers: IntArray
-    moments: FloatArray | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,12 +63,16 @@ class Source:
         What was asked for.
     read : callable
         Returns an item's totals, given its place in `items`.
+    frame : frame, or None
+        What the rows were read from, and `rows`, how they go into cells. None for Totals: they hold no rows.
     """
 
     items: tuple[Item, ...]
     design: Design
     sample: Sample
     read: Callable[[int], ItemSums]
+    frame: Any = None
+    rows: Rows | None = None
 
 
 def totals(
@@ -124,7 +105,8 @@ def totals(
     Raises
     ------
     UsageError
-        ``frame-type``, ``frame-column-missing``, ``frame-not-numeric``, ``frame-not-finite``, ``stat-items``.
+        ``frame-type``, ``frame-column-missing``, ``frame-not-numeric``, ``frame-not-finite``, ``stat-items``,
+        ``replicates-totals``.
     DesignError
         ``frame-values-missing``, ``weight-invalid``, ``psu-two-strata``, ``fpc-varies``.
 
@@ -135,6 +117,8 @@ def totals(
     """
     if isinstance(frame, Totals):
         raise UsageError("frame-type", kind="Totals", allowed="pandas.DataFrame, pyarrow.Table")
+    if design.replicates is not None:
+        raise UsageError("replicates-totals")
     source = open_source(frame, items, by, wave, design, moments=True)
     return Totals(source.items, source.design, source.sample, tuple(each_item(source, lambda _, sums: sums)))
 
@@ -148,10 +132,13 @@ def open_source(
     *,
     waves: tuple[object, object] | None = None,
     moments: bool = False,
+    recode: Recoding | None = None,
+    reuse: bool = False,
 ) -> Source:
     """Read a frame, or look into Totals, up to the point where items are summed one by one.
 
-    `waves`, where given, keeps the rows of these two waves only.
+    `waves`, where given, keeps the rows of these two waves only; `recode` makes other answers of an item's.
+    With `reuse` an item's arrays stand where the same thread's next item will overwrite them.
     """
     columns = as_columns(by)
     if isinstance(frame, Totals):
@@ -159,7 +146,7 @@ def open_source(
     require_frame(frame)
     chosen = as_items(items)
     needed = [*columns, *([wave] if wave else []), *(c for c in (design.weight, design.stratum) if c)]
-    needed += [*design.psu_columns, *design.fpc_columns]
+    needed += [*design.psu_columns, *design.fpc_columns, *design.replicate_columns]
     needed += [part for item in chosen for part in (item if isinstance(item, tuple) else (item,))]
     require_columns(frame, needed)
     if count_rows(frame) * len(chosen) >= PARALLEL_FROM:
@@ -170,7 +157,15 @@ def open_source(
         if not inside.all():
             frame = keep_rows(frame, inside[codes.code])
     sample, rows = read_sample(frame, columns, wave, design)
-    return Source(chosen, design, sample, lambda place: sum_item(frame, chosen[place], sample, rows, moments))
+
+    spaces = threading.local()
+
+    def read(place: int) -> ItemSums:
+        if reuse and not hasattr(spaces, "held"):
+            spaces.held = Workspace()
+        return sum_item(frame, chosen[place], sample, rows, moments, recode, spaces.held if reuse else None)
+
+    return Source(chosen, design, sample, read, frame, rows)
 
 
 def each_item(source: Source, work: Callable[[Item, ItemSums], Result]) -> list[Result]:
@@ -188,43 +183,6 @@ def each_item(source: Source, work: Callable[[Item, ItemSums], Result]) -> list[
         return [one(place) for place in places]
     with ThreadPoolExecutor(max_workers=2) as pool:
         return list(pool.map(one, places))
-
-
-def sum_item(frame: Any, item: Item, sample: Sample, rows: Rows, moments: bool) -> ItemSums:
-    """Sum one item of a frame in the cells of its sample.
-
-    Parameters
-    ----------
-    frame, item
-        Frame and column, or pair of columns.
-    sample, rows
-        From `read_sample` on the same frame.
-    moments
-        Whether second moments are wanted.
-    """
-    if isinstance(item, tuple):
-        y, absent, _ = _take(frame, item[0], rows)
-        x, absent_x, _ = _take(frame, item[1], rows)
-        absent |= absent_x
-        x[absent] = 0.0
-        whole = False
-    else:
-        y, absent, whole = _take(frame, item, rows)
-        x = None
-    y[absent] = 0.0
-    low, high = float(y.min(initial=0.0)), float(y.max(initial=0.0))
-    binary = x is None and low >= 0 and high <= 1 and (whole or _is_whole(y))
-    origin = _choose_origin(y, x, absent, whole=whole or binary or (x is None and _is_whole(y)))
-    y -= origin if x is None else origin * x
-    present = ~absent
-    weight = rows.weight * present
-    base = weight if x is None else weight * x
-    n_cells = sample.cells.size
-    held = _sum_moments(sample, rows, weight, y, x) if moments else None
-    spread = max(high - origin, origin - low) if x is None else float(np.abs(y).max(initial=0.0))
-    y *= weight
-    answers = to_cells(present.astype(np.int64), rows, n_cells)
-    return ItemSums(origin, spread, binary, to_cells(y, rows, n_cells), to_cells(base, rows, n_cells), answers, held)
 
 
 def as_columns(by: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -280,34 +238,3 @@ def _from_totals(
     elif not same_columns(design, held.design):
         raise UsageError("totals-option", option="design", value=differing_options(design, held.design), held="Totals")
     return Source(chosen, design, sample, lambda place: held.sums[held.items.index(chosen[place])])
-
-
-def _take(frame: Any, name: str, rows: Rows) -> tuple[FloatArray, BoolArray, bool]:
-    """Return answers and which are absent in the order of `rows`, and whether the column holds whole numbers only."""
-    found = read_answers(frame, name)
-    # gathered in the column's own type: a byte an answer is faster to gather than eight
-    absent = found.absent[rows.order]
-    if rows.idle is not None:
-        absent |= rows.idle
-    return found.values[rows.order].astype(np.float64), absent, found.whole
-
-
-def _is_whole(y: FloatArray) -> bool:
-    return bool((np.rint(y) == y).all())
-
-
-def _choose_origin(y: FloatArray, x: FloatArray | None, absent: BoolArray, *, whole: bool) -> float:
-    below = float(absent.size - np.count_nonzero(absent)) if x is None else float(x.sum())
-    origin = float(y.sum()) / below if below else 0.0
-    # a whole origin keeps sums of whole numbers exact, whatever the order of the rows
-    return float(np.rint(origin)) if whole else origin
-
-
-def _sum_moments(sample: Sample, rows: Rows, weight: FloatArray, y: FloatArray, x: FloatArray | None) -> FloatArray:
-    cells, (n_domains, n_waves) = sample.cells, sample.shape
-    first = weight * y
-    parts = [weight.copy(), first * y]
-    parts += [first, weight.copy()] if x is None else [first * x, weight * x * x]
-    by_block = [float_sums(to_cells(part, rows, cells.size), cells.block) for part in parts]
-    sums = [sum_by(cells.block_slot, part, n_domains * n_waves) for part in by_block]
-    return np.stack(sums).reshape(4, n_domains, n_waves)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,11 @@ from evaltools.stats.arrays import (
     combine_codes,
     compress,
     count_by,
+    pieces,
     size_of,
     value_of,
 )
-from evaltools.stats.columns import Codes, count_rows, read_codes, read_numbers, sort_labels
+from evaltools.stats.columns import Codes, count_rows, read_codes, read_numbers
 from evaltools.stats.design import Design
 
 SHOWN = 5  # how many offending units or strata an error lists
@@ -71,8 +72,28 @@ class Units:
         return int(self.stratum.size)
 
 
-def read_units(frame: Any, design: Design, waves: Codes) -> tuple[IntArray, Units, FloatArray]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Stages:
+    """The sampling units of N rows: `rows`, one code array (N,) a stage, and `labels` of each stage's column (U,).
+
+    Without a column every row is a unit and `labels` is None.
+    """
+
+    rows: tuple[IntArray, ...]
+    labels: tuple[pd.Index, ...] | None
+
+
+def read_units(
+    frame: Any, design: Design, waves: Codes, stages: Callable[[], Stages]
+) -> tuple[IntArray, Units, FloatArray]:
     """Read the units and the weights of a frame's rows.
+
+    Parameters
+    ----------
+    frame, design, waves
+        The rows, the design, and the wave of each row.
+    stages
+        Returns what `read_stages` found, perhaps by another thread.
 
     Returns
     -------
@@ -92,24 +113,25 @@ def read_units(frame: Any, design: Design, waves: Codes) -> tuple[IntArray, Unit
     if design.stratum is None:
         strata = Codes(np.zeros(n, dtype=np.int64), pd.Index(["all"]))
     else:
-        strata = sort_labels(read_codes(frame, design.stratum, role="stratum"))
-    # without fpc only the first stage counts, so the others need not be read
-    columns = design.psu_columns if design.fpc_columns else design.psu_columns[:1]
-    rows, labels = _read_stages(frame, columns, n)
+        strata = read_codes(frame, design.stratum, role="stratum", ordered=True)
+    found = stages()
+    rows = found.rows
     unit, size = rows[-1], size_of(rows[-1])
-    stages = tuple(value_of(unit, stage, size) for stage in rows)
     stratum = value_of(rows[0], strata.code, size_of(rows[0]))
     population = _read_population(frame, design, strata.code, rows)
     flags = np.zeros((size, waves.size), dtype=np.bool_)
-    units = Units(stages, labels, stratum, strata.labels, population, flags, flags.copy())
+    ancestors = tuple(value_of(unit, stage, size) for stage in rows[:-1])
+    units = Units(
+        (*ancestors, np.arange(size, dtype=np.int64)), found.labels, stratum, strata.labels, population, flags,
+        flags.copy(),
+    )  # fmt: skip
     require_one_stratum(units, rows[0], strata.code)
     weight = _read_weight(frame, design, unit, units)
-    seen = unit * waves.size + waves.code
-    units.present.reshape(-1)[seen] = True
-    if weight.all():
-        units.live[:] = units.present
-    else:
-        units.live.reshape(-1)[seen[weight > 0]] = True
+    present, live = units.present.reshape(-1), units.live.reshape(-1)
+    for at in pieces(n):
+        seen = unit[at] * waves.size + waves.code[at]
+        present[seen] = True
+        live[seen[weight[at] > 0]] = True
     return unit, units, weight
 
 
@@ -123,9 +145,9 @@ def require_one_stratum(units: Units, psu: IntArray, stratum: IntArray) -> None:
     psu, stratum
         PSU and stratum of rows, shape (N,).
     """
-    differs = units.stratum[psu] != stratum
-    if differs.any():
-        bad = np.unique(psu[differs])
+    differing = [at for at in pieces(psu.size) if (units.stratum[psu[at]] != stratum[at]).any()]
+    if differing:
+        bad = np.unique(np.concatenate([psu[at][units.stratum[psu[at]] != stratum[at]] for at in differing]))
         raise DesignError("psu-two-strata", psus=psu_names(units, bad[:SHOWN]), count=int(bad.size))
 
 
@@ -178,18 +200,27 @@ def inverse_fractions(units: Units) -> FloatArray:
     return weight
 
 
-def _read_stages(frame: Any, columns: Sequence[str], n: int) -> tuple[list[IntArray], tuple[pd.Index, ...] | None]:
+def read_stages(frame: Any, design: Design) -> Stages:
+    """Read the sampling unit of every row at every stage.
+
+    Raises
+    ------
+    DesignError
+        ``frame-values-missing``.
+    """
+    # without fpc only the first stage counts, so the others need not be read
+    columns = design.psu_columns if design.fpc_columns else design.psu_columns[:1]
     if not columns:
-        return [np.arange(n, dtype=np.int64)], None
+        return Stages((np.arange(count_rows(frame), dtype=np.int64),), None)
     read = [read_codes(frame, name, role="psu") for name in columns]
     stages = [read[0].code]
     for part in read[1:]:  # a unit's name counts within its parent
         sizes = [size_of(stages[-1]), part.size]
         stages.append(compress(combine_codes([stages[-1], part.code], sizes), sizes[0] * sizes[1])[0])
     if len(read) == 1:
-        return stages, (read[0].labels,)
+        return Stages(tuple(stages), (read[0].labels,))
     size = size_of(stages[-1])
-    return stages, tuple(part.labels[value_of(stages[-1], part.code, size)] for part in read)
+    return Stages(tuple(stages), tuple(part.labels[value_of(stages[-1], part.code, size)] for part in read))
 
 
 def _read_population(frame: Any, design: Design, stratum: IntArray, rows: Sequence[IntArray]) -> tuple[FloatArray, ...]:
@@ -219,7 +250,7 @@ def _read_weight(frame: Any, design: Design, unit: IntArray, units: Units) -> Fl
     missing = int(np.count_nonzero(np.isnan(weight)))
     if missing:
         raise DesignError("frame-values-missing", column=design.weight, role="weight", rows=missing)
-    invalid = int(np.count_nonzero((weight < 0) | np.isinf(weight)))
-    if invalid:
+    if weight.size and not (weight.min() >= 0 and weight.max() < np.inf):
+        invalid = int(np.count_nonzero((weight < 0) | np.isinf(weight)))
         raise DesignError("weight-invalid", column=design.weight, rows=invalid)
     return weight

@@ -15,6 +15,9 @@ from evaltools.stats.arrays import (
     combine_codes,
     count_by,
     float_sums,
+    gather,
+    int_sums,
+    run_pieces,
     segment_sizes,
     segment_starts,
     size_of,
@@ -147,7 +150,7 @@ def plan_variance(
     """
     runs = []
     for stage in reversed(range(len(groups))):
-        group = groups[stage].of_unit[units.ancestor(stage, unit)]
+        group = gather(groups[stage].of_unit, units.ancestor(stage, unit))
         starts = segment_starts(combine_codes([group, domain], [1, n_domains]))
         runs.append(Runs(starts, segment_sizes(starts, unit.size), domain[starts], group[starts], groups[stage]))
         unit, domain = unit[starts], domain[starts]
@@ -185,10 +188,12 @@ def variance_by_domain(plan: Plan, values: FloatArray, answered: IntArray | None
         mean = sums / count
         if plan.lonely_psu == "adjust":
             mean[runs.groups.lonely[runs.group]] = 0.0
-        deviation = np.repeat(mean, runs.held)
-        np.subtract(values, deviation, out=deviation)
-        deviation *= deviation
-        squares = float_sums(deviation, runs.starts) + (count - runs.held) * mean * mean
+        squares = (count - runs.held) * mean * mean
+        for piece in run_pieces(runs.starts, values.size):
+            deviation = np.repeat(mean[piece.runs], piece.held)
+            np.subtract(values[piece.at], deviation, out=deviation)
+            deviation *= deviation
+            squares[piece.runs] += np.add.reduceat(deviation, piece.starts)
         variance += sum_by(runs.domain, runs.groups.factor[runs.group] * squares, plan.n_domains)
         values = sums
     if plan.lonely_psu == "average":
@@ -287,7 +292,7 @@ def _average_factor(plan: Plan, answered: IntArray | None) -> FloatArray:
     else:
         held = answered
         for stage in plan.runs:
-            held = np.asarray(np.add.reduceat(held, stage.starts)) if held.size else held
+            held = int_sums(held, stage.starts)
         strata = sum_by(runs.domain, held > 0, plan.n_domains)
         usable = sum_by(runs.domain, (held > 0) & ~groups.lonely[runs.group], plan.n_domains)
     return np.asarray(np.divide(strata, usable, out=np.full(plan.n_domains, np.nan), where=usable > 0))

@@ -1,0 +1,1 @@
+"""What goes together with an outcome: shares of its explained variance by driver."""

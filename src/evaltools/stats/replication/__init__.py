@@ -1,0 +1,1 @@
+"""The rescaled bootstrap of Rao, Wu and Yue: factors of sampling units, and the change under each replicate."""
