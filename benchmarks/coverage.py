@@ -1,12 +1,13 @@
 """How often 95 % intervals of a change hold the truth, cell by cell, for every interval that was considered.
 
-    python benchmarks/coverage.py --reps 5000 --seed 1 --json coverage.json [--workers 2] [--every 1]
+    python benchmarks/coverage.py --reps 5000 --seed 1 --json coverage.json [--workers 2] [--every 1] [--pages]
 
 Each cell is one kind of survey, drawn `--reps` times and estimated in one call of `change`, every repetition a domain.
 Methods: "t_design" (Student's t with the degrees of freedom of the whole design, as R and svy do), "t_domain" (with
 those of the domain's smaller wave), "bootstrap_t" (Rao-Wu, studentised; in a part of the cells), "auto" (what `change`
 gives). Cells where the population truly changes are marked "changed" and reported, not judged. Exit 1 where "auto"
-falls below 94 % in a cell, less two Monte Carlo errors, or does not lie between 94.5 and 96.5 % on average.
+falls below 94 % in a cell, less two Monte Carlo errors, or does not lie between 94.5 and 96.5 % on average. ``--pages``
+writes the figures into both methods pages.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ SIZES = ((15, 15), (30, 30), (60, 60), (15, 60))
 OVERLAPS = (0.0, 0.5, 1.0)
 SHAPES: tuple[Shape, ...] = ("even", "skew", "ceiling_0.5", "ceiling_0.8")
 DRAWS = 399  # bootstrap replicates of a repetition
+PAGES = ("change-intervals.md", "change-intervals.zh-CN.md")
+BEGIN, END = "<!-- coverage.py -->", "<!-- end -->"
 FLAT = 1e-6  # a replicate whose error is below this share of the sample's has drawn equal answers only
 DESIGN = Design(weight="weight", stratum="stratum", psu="psu", overlap="pattern", df="domain")
 Row = dict[str, Any]
@@ -95,7 +98,7 @@ def bootstrap_t(frame: pd.DataFrame, value: FloatArray, rng: np.random.Generator
         error = np.sqrt(np.maximum(_variance(end_part - start_part, groups, counts), 0.0))
         one = np.ones((1, weight.shape[1]))
         (m0, u0), (m1, u1) = (_mean(wave[place], weight[place] * one) for wave in (first, last))
-        own = np.sqrt(_variance(u1 - u0, groups, one))[0]
+        own = np.sqrt(np.maximum(_variance(u1 - u0, groups, one), 0.0))[0]
         varies = error > FLAT * own
         t = (end - start - (m1 - m0)[0])[varies] / error[varies]
         if own > 0 and len(t) > DRAWS // 2:
@@ -186,6 +189,38 @@ def summarise(rows: Sequence[Row]) -> pd.DataFrame:
     }).reset_index()  # fmt: skip
 
 
+def markdown(rows: Sequence[Row]) -> str:
+    """Return the tables of the methods page: each method over all cells, then by size and shape."""
+    frame = pd.DataFrame(rows)
+    frame = frame[~frame["scenario"].str.endswith(" changed")]
+    frame["shape"] = frame["scenario"].str.extract(r"shape=(\S+)")
+    whole = summarise(rows)
+    lines = ["| | cells | mean | least | below 94 % | width |", "|---|---|---|---|---|---|"]
+    for row in whole.to_dict("records"):
+        kind = f"`{row['method']}`{' changed' if row['changed'] else ''}"
+        figures = f"{row['mean']:.1%} | {row['least']:.1%} | {row['below']} | {row['width']:.2f}"
+        lines.append(f"| {kind} | {row['cells']} | {figures} |")
+    shapes = list(frame["shape"].unique())
+    lines += ["", "| n | | " + " | ".join(f"`{shape}`" for shape in shapes) + " |", "|---|---|" + "---|" * len(shapes)]
+    for (n, method), part in frame[frame["method"].isin(["auto", "t_domain"])].groupby(["n", "method"], sort=False):
+        found = part.groupby("shape")["coverage"].agg(["mean", "min"])
+        cells = [f"{found.loc[shape, 'mean']:.1%} ({found.loc[shape, 'min']:.1%})" for shape in shapes]
+        lines.append(f"| {n} | `{method}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def write_pages(rows: Sequence[Row]) -> None:
+    """Put the tables between the two marks of each methods page."""
+    for name in PAGES:
+        path = Path(__file__).resolve().parents[1] / "docs" / "methods" / name
+        text = path.read_text(encoding="utf-8")
+        head, _, rest = text.partition(BEGIN)
+        _, mark, tail = rest.partition(END)
+        if not mark:
+            raise SystemExit(f"{path}: the marks for the tables are missing")
+        path.write_text(f"{head}{BEGIN}\n\n{markdown(rows)}\n\n{END}{tail}", encoding="utf-8")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, run, write, print; 1 where the chosen interval does not keep its word."""
     parser = argparse.ArgumentParser(description="Coverage of the intervals of a change.")
@@ -194,10 +229,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, required=True, help="file to write the rows to")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--every", type=int, default=1, help="only each k-th cell")
+    parser.add_argument("--pages", action="store_true", help="write the tables into docs/methods")
     given = parser.parse_args(arguments)
     begun = time.perf_counter()
     rows = run(given.reps, given.seed, given.workers, given.every)
     given.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    if given.pages:
+        write_pages(rows)
     summary = summarise(rows)
     print(summary.round(4).to_string(index=False))
     chosen = summary[~summary["changed"] & (summary["method"] == "auto")].iloc[0]

@@ -21,6 +21,7 @@ Shape = Literal["even", "skew", "ceiling_0.5", "ceiling_0.8", "ceiling_0.5_to_0.
 FloatArray = NDArray[np.float64]
 
 LEVELS = np.array([-0.5, 0.0, 0.5])  # what three strata add to the latent opinion
+DRIFTED = (2, 2, 2, 1, 1, 0)  # strata of six firms at an endline that drew them unevenly
 BELOW_TOP = np.array([1.0, 0.5, 0.2, 0.07])  # of the firms below the top of a scale 1-5: share below 5, 4, 3, 2
 COMMON = 0.5  # share of several items' variance that is the firm's opinion
 ALIKE = 0.5  # correlation of a firm's opinions in both waves
@@ -51,6 +52,9 @@ class Survey:
         Share of answers that are missing, at random.
     shift : float
         What the endline adds to the latent opinion; 0: nothing changed.
+    drift : bool
+        The endline draws the three strata 1 : 2 : 3 where the baseline drew them alike, and its weights make up for
+        it. Needs strata and overlap 0.
     """
 
     n: tuple[int, int]
@@ -61,6 +65,7 @@ class Survey:
     strata: Strata = "none"
     missing: float = 0.0
     shift: float = 0.0
+    drift: bool = False
 
 
 def draw_surveys(
@@ -86,9 +91,9 @@ def draw_surveys(
     share = survey.clustering
     own = rng.normal(size=size)
     common = rng.normal(size=(repetitions, int(firms["cluster"].max()) + 1))[:, firms["cluster"]]
-    weight = np.ones(size)
+    weight = np.broadcast_to(firms["base"], size)
     if survey.weights_cv:
-        weight = rng.gamma(survey.weights_cv**-2, survey.weights_cv**2, size=size)
+        weight = weight * rng.gamma(survey.weights_cv**-2, survey.weights_cv**2, size=size)
     level = LEVELS[firms["stratum"]] if survey.strata != "none" else 0.0
     parts = []
     for wave in range(2):
@@ -121,13 +126,18 @@ def _firms(survey: Survey) -> dict[str, Any]:
     total = sum(survey.n) - both
     place = np.arange(total)
     asked = np.stack([place < survey.n[0], place >= survey.n[0] - both], axis=1)
-    stratum = place % len(LEVELS)
+    stratum, base = place % len(LEVELS), np.ones(total)
+    if survey.drift:
+        late = asked[:, 1]
+        stratum = np.where(late, np.array(DRIFTED)[place % len(DRIFTED)], stratum)
+        for level in range(len(LEVELS)):
+            base[late & (stratum == level)] = len(DRIFTED) / len(LEVELS) / DRIFTED.count(level)
     order = np.lexsort((place, stratum if survey.strata != "none" else np.zeros(total)))
     cluster = np.empty(total, dtype=np.int64)
     cluster[order] = np.arange(total) // BRANCH
     if survey.strata != "none":  # a cluster lies in one stratum
         cluster = np.unique(np.stack([stratum, cluster]), axis=1, return_inverse=True)[1].reshape(-1)
-    return {"asked": asked, "stratum": stratum, "cluster": cluster}
+    return {"asked": asked, "stratum": stratum, "cluster": cluster, "base": base}
 
 
 def _stack(

@@ -24,9 +24,8 @@ def opened(tmp_path, monkeypatch):
 def test_it_opens_in_the_campaigns_folder_on_a_copy_of_the_start_notebook(opened):
     campaign, commands = opened
     assert lab.open_lab(campaign) == 0
-    assert (campaign.folder / "start.ipynb").read_bytes() == content_path(
-        "notebooks", "explore", "start.ipynb"
-    ).read_bytes()
+    for name in ("start.ipynb", "explain.ipynb"):
+        assert (campaign.folder / name).read_bytes() == content_path("notebooks", "explore", name).read_bytes()
     assert commands[0][1:] == ["-m", "jupyterlab", f"--ServerApp.root_dir={campaign.folder.resolve()}", "start.ipynb"]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from evaltools.store import Store
     from evaltools.survey.instrument import read_instrument
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "Campaign",

@@ -32,6 +32,7 @@ from evaltools.survey.stored_state import describe_store
 
 if TYPE_CHECKING:
     from evaltools.report.render import RenderResult
+    from evaltools.scoring.explaining.explanation import Explanation
     from evaltools.scoring.sensitivity.analysis import SensitivityResult
     from evaltools.survey.accounting import IngestResult
     from evaltools.survey.corrections.review import Reviewed
@@ -60,6 +61,7 @@ class Campaign:
     folder: Path
     config: CampaignConfig
     _scores: dict[object, ScoreResult] = field(default_factory=dict, repr=False)
+    _explained: dict[str, Explanation] = field(default_factory=dict, repr=False)
 
     @classmethod
     def open(cls, path: str | Path) -> Campaign:
@@ -200,6 +202,14 @@ class Campaign:
 
         seed = self.config.seed if seed is None else seed
         return analyse_sensitivity(self._score().steps, seed=seed, variants=variants, indices=indices)
+
+    def explain(self, seed: int | None = None) -> Explanation:
+        """Return what stands behind the verdicts: visits in pairs, banks at one mix, scales, drivers, change."""
+        from evaltools.scoring.explaining.explanation import Explanation
+
+        score = self._score(seed)
+        explained = Explanation(score.raw, self.config.seed if seed is None else seed)
+        return self._explained.setdefault(score.score_id, explained)
 
     def estimates(self) -> pd.DataFrame:
         """Return each indicator's level by bank and wave."""

@@ -14,16 +14,18 @@ if TYPE_CHECKING:
     from evaltools.campaign import Campaign
 
 START = "start.ipynb"
+NOTEBOOKS = (START, "explain.ipynb")
 
 
 def open_lab(campaign: Campaign) -> int:
     """Start JupyterLab in the campaign's folder on a start notebook; return its exit code when it is closed.
 
-    A start notebook that is there already is the analyst's own and is left as it is.
+    Beside it stands one on what is behind the verdicts. A notebook that is there already is the analyst's own and is
+    left as it is.
     """
-    notebook = campaign.folder / START
-    if not notebook.exists():
-        shutil.copyfile(content_path("notebooks", "explore", START), notebook)
+    for name in NOTEBOOKS:
+        if not (campaign.folder / name).exists():
+            shutil.copyfile(content_path("notebooks", "explore", name), campaign.folder / name)
     return subprocess.call(
         [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={campaign.folder.resolve()}", START]
     )

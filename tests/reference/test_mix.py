@@ -16,7 +16,7 @@ from evaltools.stats import (
     standardised_effect,
     superiority,
 )
-from evaltools.stats.mix.leaving import adjust_p_values
+from evaltools.stats.intervals import adjust_p_values
 
 FIRMS = Design(weight="weight", stratum="stratum", psu="firm")
 MARGINS = pd.DataFrame({"size": ["small", "medium", "large"], "share": [0.45, 0.35, 0.2]})

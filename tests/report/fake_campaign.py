@@ -120,6 +120,30 @@ class FakeQuality:
     overlap: pd.DataFrame
 
 
+class FakeExplanation:
+    """What stands behind the verdicts, as far as the sentences on it read it."""
+
+    drivers = pd.DataFrame(
+        {"outcome": "recommend", "wave": ["", "", "endline"], "driver": ["sat_staff", "sat_time", "sat_time"],
+         "share": [0.4, 0.35, 0.9], "ci_low": [0.3, 0.2, 0.5], "ci_high": [0.5, 0.45, 0.95], "n": 233, "flag": ""}
+    )  # fmt: skip
+    scales = pd.DataFrame(
+        {"scale": ["time", "(all)"], "wave": ["baseline", "endline"], "alpha": [0.555, 0.91], "flag": ""}
+    )
+    invariance = pd.DataFrame({"flag": ["shifted", "shifted;negligible", ""]})
+    visits = pd.DataFrame(
+        {"bank": ["icbc", "icbc", "abc"], "n_pairs": [8, 6, 0], "n_missing": [0, 2, 0], "p_bh": [0.01, 0.6, np.nan],
+         "flag": ["", "too_few_pairs", "no_pairs"]}
+    )  # fmt: skip
+    unpaired = pd.DataFrame({"n_visits": [2, 1]})
+    banks = pd.DataFrame(
+        {"of": ["level", "level", "change"], "reliability": [0.9, 0.5, 0.1], "outside": ["above", "", "below"],
+         "p_bh": [0.04, 0.6, 0.01]}
+    )  # fmt: skip
+    attrition = pd.DataFrame({"n_baseline": [60, 40], "n_left": [30, 10], "rate": [0.5, 0.25]})
+    leavers = pd.DataFrame({"p_bh": [0.01, 0.9, np.nan]})
+
+
 class FakeCampaign:
     """Answers every call of the report notebooks with made-up frames of the agreed columns."""
 
@@ -359,6 +383,9 @@ class FakeCampaign:
         columns = ["bank", "output", "choice", "first", "first_reach", "total", "total_reach", "flag"]
         found = pd.DataFrame(rows if indices else [], columns=columns)
         return SensitivityResult(verdicts, ranks, found, pd.DataFrame(), Choices(), 7, 2000)
+
+    def explain(self) -> FakeExplanation:
+        return FakeExplanation()
 
     def score(self) -> FakeScore:
         return FakeScore("5c0f3e9a1b2d4c6f", self.composite(), self.verdicts())

@@ -12,15 +12,16 @@ from evaltools.report import robustness, tables
 from evaltools.report.conclusions import flag_text
 from evaltools.report.labels import Labels
 from evaltools.report.league import rank_league
+from evaltools.report.table import Cell
 from evaltools.report.wording import say
 
 
 def test_each_judged_bank_has_its_share_and_what_it_becomes_otherwise(campaign: Any, labels: Labels) -> None:
     table = robustness.sensitivity_table(campaign.sensitivity(), labels=labels)
     lines = table.text.split("\n")
-    assert lines[1] == "银行\t结论\t结论不变\t变化范围（分）\t名次范围"
+    assert lines[1] == "银行\t结论\t结论不变\t九成算法的变化（分）、名次"
     assert lines[2].split("\t")[2] == "60% 40%不作判断"
-    assert lines[2].split("\t")[4] == "第2至第4名"
+    assert lines[2].split("\t")[3].endswith(" 第2至第4名")
     assert len(lines) == 2 + 9 + 1
     assert "集中度50" in lines[-1]
     assert "1.25倍" in lines[-1]
@@ -74,16 +75,17 @@ def test_contributions_of_dimensions_add_up_on_the_card(campaign: Any, labels: L
         campaign.dimensions(), campaign.verdicts(), campaign.composite(), campaign.contributions(), bank="icbc",
         labels=labels,
     )  # fmt: skip
-    cells = [str(cell) for cell in next(one for one in table.columns if one.header == "贡献（分）").cells]
-    assert cells[0] == "+8.2"
-    assert cells[1] == "+1.6"  # 20 % of 8.2
+    own = next(one for one in table.columns if one.header == "贡献（分）、权重")
+    cells = [(cell.text, cell.below) for cell in own.cells if isinstance(cell, Cell)]
+    assert cells[0] == ("+8.2", "100%")
+    assert cells[1] == ("+1.6", "20%")  # 20 % of 8.2
     assert len(cells) == 6
 
 
 def test_mix_and_reversal_are_told_or_why_not(campaign: Any, labels: Labels) -> None:
     assert (
         robustness.mix_table(campaign.mix(), labels=labels).text
-        == "没有给出企业总体各层的企业数，不能按总体构成计算变化。"
+        == "没有给出企业总体各层的企业数，不能按总体构成计算变化；以上均为原始变化，含两轮答卷企业构成不同的影响。"
     )
     mix = pd.DataFrame(
         [("icbc", 3.0, -1.0, 4.0, 5.0, "mix_reversal"), ("policy", np.nan, np.nan, np.nan, np.nan, "")],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evaltools.errors import UsageError
-from evaltools.report import conclusions, explanations, robustness
+from evaltools.report import backgrounds, conclusions, explanations, robustness
 from evaltools.report.labels import Labels
 from evaltools.report.passages import MARK
 from evaltools.report.phrases import all_phrases, phrase
@@ -117,6 +117,7 @@ def test_unknown_language_is_an_error() -> None:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_computed_key_says_something(campaign: Any, labels: Labels, lang: Any) -> None:
     verdicts, composites, quality = campaign.verdicts(), campaign.composite(), campaign.quality()
+    explained = campaign.explain()
     results: dict[str, tuple[Any, ...]] = {
         "card.verdict": (verdicts, composites),
         "county.summary": (verdicts,),
@@ -135,8 +136,14 @@ def test_every_computed_key_says_something(campaign: Any, labels: Labels, lang: 
         "county.reliability": (campaign.shrunken(),),
         "card.sensitivity": (campaign.sensitivity(indices=False),),
         "card.relative": (campaign.relative(),),
+        "explain.attrition": (explained.attrition, explained.leavers),
+        "explain.banks": (explained.banks,),
+        "explain.drivers": (explained.drivers,),
+        "explain.scales": (explained.scales, explained.invariance),
+        "explain.visits": (explained.visits, explained.unpaired),
     }
-    assert results.keys() == conclusions.COMPUTED.keys() | explanations.COMPUTED.keys() | robustness.COMPUTED.keys()
+    rooms = (conclusions, explanations, robustness, backgrounds)
+    assert results.keys() == {key for room in rooms for key in room.COMPUTED}
     for key, frames in results.items():
         options = {"bank": "icbc"} if key.startswith("card.") else {}
         said = say(key, *frames, lang=lang, labels=labels, **options)

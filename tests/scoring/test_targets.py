@@ -206,6 +206,43 @@ def test_a_complete_share_at_its_limit_is_met(judge, visited):
     assert (row["value"], row["verdict"], row["evidence"]) == (0.9, "met", "n=10")
 
 
+@pytest.mark.parametrize("limit", ["at_most", "at_least"])
+def test_a_complete_count_at_its_limit_is_met_whatever_the_sum_of_binary_fractions(
+    judge, make_indicator, make_answers, limit
+):
+    """Rates of 4.35 on average; beside a bank far off some of their means miss it in the last digit."""
+    banks = [f"b{k:02d}" for k in range(1, 31)]
+    rates = {
+        bank: [round(4.35 + side * 0.07 * step, 2) for step in range(1, k + 1) for side in (-1, 1)]
+        for k, bank in enumerate(banks, 1)
+    }
+    cells = {(bank, "endline"): {"r": rates[bank]} for bank in banks} | {("other", "endline"): {"r": [90.1] * 500}}
+    indicators, answers = _returns(make_indicator, make_answers, cells)
+    table = judge(indicators, [{"indicator": "r", "statistic": "mean", limit: 4.35}], answers, *banks)
+    assert set(table["verdict"]) == {"met"}
+
+
+@pytest.mark.parametrize(("asked", "verdict"), [(0, "not_met"), (0.3, "met")])
+@pytest.mark.parametrize("limit", ["at_least", "at_most"])
+def test_a_complete_count_that_did_not_move_has_no_change(judge, make_indicator, make_answers, limit, asked, verdict):
+    """Both waves have one mean, got from other rates; a limit that is no 0 is kept by the change that equals it."""
+    banks, cells = [f"b{k:02d}" for k in range(30)], {}
+    for k, bank in enumerate(banks):
+        cells[bank, "baseline"] = {"r": [4.35, round(4.35 - 0.01 * k, 2), round(4.35 + 0.01 * k, 2)]}
+        cells[bank, "endline"] = {"r": [round(4.35 + asked - 0.03 * k, 2), round(4.35 + asked + 0.03 * k, 2)]}
+    indicators, answers = _returns(make_indicator, make_answers, cells)
+    table = judge(indicators, [{"indicator": "r", "statistic": "change", limit: asked}], answers, *banks)
+    assert set(table["verdict"]) == {verdict}
+
+
+def _returns(make_indicator, make_answers, cells):
+    """A complete return without weight beside a survey that passes the gate."""
+    rate = make_indicator("r", weight=0, source="return", uncertainty="none", instrument="returns")
+    waves = [(bank, wave) for bank in dict.fromkeys(bank for bank, _ in cells) for wave in ("baseline", "endline")]
+    firms = make_answers({cell: {"q": [1.0, 3.0, 4.0, 5.0]} for cell in waves})
+    return [make_indicator("q"), rate], {"returns": make_answers(cells), "firms": firms}
+
+
 def test_less_than_before_is_judged_by_the_change(judge, make_indicator, make_answers):
     target = {"indicator": "q", "statistic": "change", "at_most": 0}
     cells = {

@@ -51,7 +51,11 @@ def test_sorting_returns_the_codes_of_each_group(pairs):
     codes = [np.array([pair[k] for pair in pairs], dtype=np.int64) for k in range(2)]
     for sizes in ([5, 7], [2**40, 2**40]):
         found = arrays.sort_by(codes, sizes)
-        assert list(zip(*(code.tolist() for code in found.codes), strict=True)) == sorted(set(pairs))
+        groups = sorted(set(pairs))
+        assert list(zip(*(found.code(k).tolist() for k in range(2)), strict=True)) == groups
+        first = [pair[0] for pair in groups]
+        assert found.runs(1).tolist() == [k for k, code in enumerate(first) if code not in first[:k]]
+        assert found.runs(2).tolist() == list(range(len(groups)))
 
 
 @settings(max_examples=50, deadline=None)
@@ -83,3 +87,20 @@ def test_a_workspace_hands_out_the_same_array_again():
     assert space.floats("x", 5) is not first
     assert space.floats("y", 6).size == 6
     assert arrays.floats_in(None, "y", 5) is not first
+
+
+@pytest.mark.parametrize(("size", "kind"), [(1, np.int8), (128, np.int8), (129, np.int16), (40_000, np.int32)])
+def test_short_codes_stand_for_the_same(size, kind):
+    code = np.array([0, size - 1, size // 2])
+    short = arrays.shorten(code, size)
+    assert short.dtype == kind
+    assert short.tolist() == code.tolist()
+    assert arrays.recode(short, np.arange(size) * 2.5).tolist() == (code * 2.5).tolist()
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.bool_, np.int64])
+def test_small_numbers_are_counted_beyond_their_type(monkeypatch, kind):
+    monkeypatch.setattr(arrays, "PIECE", 100)
+    values = np.ones(1000, dtype=kind)
+    assert arrays.int_sums(values, np.array([0, 1, 300])).tolist() == [1, 299, 700]
+    assert arrays.int_sums(values[:0], np.array([], dtype=np.int64)).size == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as sps
 
@@ -51,6 +51,21 @@ def test_a_small_wave_without_variation_does_not_narrow_the_interval():
     assert row["ci_high"] - row["ci_low"] > 1.15 * (plain["ci_high"] - plain["ci_low"])
 
 
+@pytest.mark.parametrize(("weight", "flag"), [(40.0, ""), (65.0, "one_psu")])
+def test_a_firm_that_outweighs_all_others_of_a_wave_leaves_no_interval(weight, flag):
+    """Of 15 answers one weighs 40 or 65, the others 1: shares .74 and .82, sums of squared shares .55 and .68."""
+    values = [float(1 + k % 5) for k in range(15)]
+    frame = waves(values, values[::-1]).assign(weight=1.0)
+    frame.loc[0, "weight"] = weight
+    design = Design(weight="weight", psu="firm", overlap="pattern", df="domain")
+    row = change(frame, "score", design=design).iloc[0]
+    plain = change(frame, "score", design=design, ci="t").iloc[0]
+    assert (row["flag"], row["se"], row["df"]) == (flag, plain["se"], plain["df"])
+    assert np.isnan([row["ci_low"], row["ci_high"], row["p"]]).tolist() == [bool(flag)] * 3
+    combined = combine(estimate_change(frame, "score", design=design), np.ones((1, 1)))
+    assert np.isnan(combined.interval_se[0]) == bool(flag)
+
+
 def test_se_and_df_stay_those_of_the_design():
     frame = waves([3.0, 4, 2, 5, 4], [4.0, 4, 3, 5, 5, 3, 3, 1], shared=3)
     columns = ["change", "se", "df"]
@@ -81,6 +96,7 @@ def test_one_item_alone_combines_to_its_own_interval():
     assert twice.interval_df == pytest.approx(found.interval_df[:, 0], rel=1e-12)
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.floats(0.01, 100), st.floats(-50, 50), st.floats(0.1, 10), st.integers(0, 2**31))
 def test_unit_and_origin_of_item_and_weight_do_not_matter(weighted, origin, unit, seed):
     rng = np.random.default_rng(seed)

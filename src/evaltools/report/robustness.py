@@ -36,15 +36,12 @@ def sensitivity_table(sensitivity: SensitivityResult, *, labels: Labels, lang: L
     return Table(phrase("caption.sensitivity", lang), [
         column("bank", lang, [labels.bank(str(row["bank"]), lang) for row in rows]),
         column("verdict", lang, [verdict_cell(code, lang) for code in codes]),
-        column("holds", lang, [Cell(numbers.share(row["holds_share"], 0), _otherwise(row, lang)) for row in rows],
-               numeric=True),
-        column("change_variants", lang, [write.change_range(row["change_low"], row["change_high"]) for row in rows],
-               numeric=True),
-        column("rank_variants", lang, [
-            Cell(numbers.DASH if numbers.is_missing(row["rank_low"])
-                 else rank_text(row["rank_low"], row["rank_high"], lang), kind="whole")
+        column("holds", lang, [Cell(numbers.share(row["holds_share"], 0), _otherwise(row, lang)) for row in rows]),
+        column("variants", lang, [
+            Cell(write.change_range(row["change_low"], row["change_high"]),
+                 "" if numbers.is_missing(row["rank_low"]) else rank_text(row["rank_low"], row["rank_high"], lang))
             for row in rows
-        ]),
+        ], numeric=True),
     ], [phrase("county.sensitivity_note", lang, **_said_choices(sensitivity))],
         empty=phrase("county.sensitivity_none", lang))  # fmt: skip
 

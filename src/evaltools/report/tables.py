@@ -41,7 +41,7 @@ def verdict_table(
     verdicts: pd.DataFrame, composites: pd.DataFrame, relative: pd.DataFrame | None = None, *, labels: Labels,
     lang: Lang = "zh", links: Mapping[str, str] | None = None,
 ) -> Table:  # fmt: skip
-    """Return one row a bank: verdict, change with interval, scores, sample; strongest verdict first.
+    """Return one row a bank: scores and sample, verdict, change with interval; strongest verdict first.
 
     `relative`, from ``Campaign.relative()``, puts the change beside that of the other banks next to the absolute one.
     `links` leads from a bank's name to its scorecard.
@@ -53,10 +53,13 @@ def verdict_table(
     rows = rows.sort_values(["order", "change", "bank"], ascending=[True, False, True], ignore_index=True)
     write = score_quantity(lang)
     ways = links or {}
-    names = [Cell(labels.bank(str(bank), lang), link=ways.get(str(bank), "")) for bank in rows["bank"]]
+    names = [
+        Cell(labels.bank(str(row["bank"]), lang), _scores_below(row, write, lang), link=ways.get(str(row["bank"]), ""))
+        for row in records(rows)
+    ]
     notes = [phrase("county.verdicts_note", lang)]
     columns = [
-        column("bank", lang, names),
+        column("bank_scores", lang, names),
         column("verdict", lang, [verdict_cell(code, lang) for code in rows["code"]]),
         column("change_points", lang, [_score_change(row, write, lang) for row in records(rows)], numeric=True),
     ]
@@ -66,9 +69,6 @@ def verdict_table(
             column("relative", lang, [_score_change(row, write, lang) for row in records(others)], numeric=True)
         )
         notes.append(phrase("county.relative_note", lang))
-    columns.append(
-        column("scores_sample", lang, [_levels_cell(row, write, lang) for row in records(rows)], numeric=True)
-    )
     return Table(phrase("caption.verdicts", lang), columns, notes)
 
 
@@ -83,7 +83,9 @@ def league_table(
     frame = rank_league(composites, judged_banks(verdicts), ranks).frame
     write = score_quantity(lang)
     return Table(phrase("caption.league", lang), [
-        column("bank", lang, [labels.bank(str(bank), lang) for bank in frame["bank"]]),
+        column("bank_sample", lang, [
+            Cell(labels.bank(str(row["bank"]), lang), _sample_text(row, lang)) for row in records(frame)
+        ]),
         column("change_points", lang, [_interval_cell(row, write) for row in records(frame)], numeric=True),
         column("rank", lang, [
             Cell(rank_text(row["rank_low"], row["rank_high"], lang), _alike_text(row, len(frame), lang), "whole")
@@ -116,24 +118,29 @@ def dimension_table(
     """
     rows = score_rows(dimensions, verdicts, composites, bank=bank, labels=labels, lang=lang)
     write = score_quantity(lang)
+    notes = [phrase("card.figure_note", lang)]
+    if contributions is not None:
+        notes.append(phrase("card.contribution_note", lang))
     return Table(phrase("caption.dimensions", lang, bank=labels.bank(bank, lang)), [
         column("dimension", lang, [row["name"] for row in rows]),
         column("scores", lang, [write.levels(row["baseline"], row["endline"]) for row in rows], numeric=True),
         column("change_points", lang, [_interval_cell(row, write) for row in rows], numeric=True),
-        *_contribution_column(contributions, rows, bank, lang),
-        column("weight", lang, [numbers.share(row["weight"], 0) for row in rows], numeric=True),
-    ], [phrase("card.figure_note", lang)], empty=phrase("card.dimensions_none", lang))  # fmt: skip
+        _weight_column(contributions, rows, bank, lang),
+    ], notes, empty=phrase("card.dimensions_none", lang))  # fmt: skip
 
 
-def _contribution_column(
-    contributions: pd.DataFrame | None, rows: list[dict[str, Any]], bank: str, lang: Lang
-) -> list[Column]:
+def _weight_column(contributions: pd.DataFrame | None, rows: list[dict[str, Any]], bank: str, lang: Lang) -> Column:
+    """Return the weight of each row, below its contribution where that is known: one column, so a phone shows it."""
+    weights = [numbers.share(row["weight"], 0) for row in rows]
     if contributions is None:
-        return []
+        return column("weight", lang, weights, numeric=True)
     own = contributions[(contributions["bank"] == bank) & (contributions["indicator"] == "")]
     points = dict(zip(own["dimension"], own["contribution"], strict=True))
-    cells = [numbers.signed(points.get(row.get("dimension"), row["change"])) for row in rows]
-    return [column("contribution", lang, cells, numeric=True)]
+    cells = [
+        Cell(numbers.signed(points.get(row.get("dimension"), row["change"])), weight)
+        for row, weight in zip(rows, weights, strict=True)
+    ]
+    return column("contribution", lang, cells, numeric=True)
 
 
 def score_rows(
@@ -253,9 +260,19 @@ def verdict_rows(result: Any, config: CampaignConfig, lang: Lang) -> tuple[list[
 
 
 def _score_levels(row: Mapping[str, Any], write: Quantity, lang: Lang) -> str:
-    if numbers.is_missing(row.get("change")) or row.get("code", JUDGED[0]) not in JUDGED:
+    if _hides_score(row):
         return phrase("reason.not_judged", lang)
     return write.levels(row["baseline"], row["endline"])
+
+
+def _scores_below(row: Mapping[str, Any], write: Quantity, lang: Lang) -> str:
+    """Return scores and sample as lines below a name; the sample alone where no score may be shown."""
+    levels = "" if _hides_score(row) else write.levels(row["baseline"], row["endline"])
+    return "\n".join(filter(None, (levels, _sample_text(row, lang))))
+
+
+def _hides_score(row: Mapping[str, Any]) -> bool:
+    return numbers.is_missing(row.get("change")) or row.get("code", JUDGED[0]) not in JUDGED
 
 
 def _levels_cell(row: Mapping[str, Any], write: Quantity, lang: Lang) -> Cell:
@@ -268,7 +285,7 @@ def _sample_text(row: Mapping[str, Any], lang: Lang) -> str:
 
 
 def _score_change(row: Mapping[str, Any], write: Quantity, lang: Lang) -> Cell:
-    if numbers.is_missing(row.get("change")) or row.get("code", JUDGED[0]) not in JUDGED:
+    if _hides_score(row):
         return Cell(phrase("reason.not_judged", lang))
     return _interval_cell(row, write)
 

@@ -21,8 +21,9 @@ def say(key: str, *results: Any, lang: Lang = "zh", labels: Labels | None = None
     ----------
     key
         A key of ``survey/wording``; ``heading.*`` becomes a heading. Keys of
-        :data:`evaltools.report.conclusions.COMPUTED`, :data:`evaltools.report.explanations.COMPUTED` and
-        :data:`evaltools.report.robustness.COMPUTED` compute their sentences from `results`.
+        :data:`evaltools.report.conclusions.COMPUTED`, :data:`evaltools.report.explanations.COMPUTED`,
+        :data:`evaltools.report.robustness.COMPUTED` and :data:`evaltools.report.backgrounds.COMPUTED` compute their
+        sentences from `results`.
     *results
         Frames or result objects that the key summarises, in the order that its function names.
     lang
@@ -37,9 +38,10 @@ def say(key: str, *results: Any, lang: Lang = "zh", labels: Labels | None = None
     UsageError
         ``report-wording`` for an unknown key or a missing value; ``report-lang`` for an unknown language.
     """
-    from evaltools.report import conclusions, explanations, robustness
+    from evaltools.report import backgrounds, conclusions, explanations, robustness
 
-    compute = conclusions.COMPUTED.get(key) or explanations.COMPUTED.get(key) or robustness.COMPUTED.get(key)
+    rooms = (conclusions, explanations, robustness, backgrounds)
+    compute = next((room.COMPUTED[key] for room in rooms if key in room.COMPUTED), None)
     if compute is not None:
         all_phrases(lang)
         passage: Passage = compute(*results, lang=lang, labels=labels, **values)

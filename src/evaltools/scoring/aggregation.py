@@ -54,7 +54,7 @@ def below_floor(scores: FloatArray, how: Aggregation) -> npt.NDArray[np.bool_]:
     if how.floor is None:
         return np.zeros(scores.shape, dtype=np.bool_)
     with np.errstate(invalid="ignore"):
-        return np.asarray(scores < how.floor)
+        return np.asarray(scores <= how.floor)
 
 
 def _floored(scores: FloatArray, how: Aggregation) -> FloatArray:

@@ -149,6 +149,7 @@ def _as_result(judged: _Judged, verdicts: pd.DataFrame, inputs: dict[str, Any], 
         lost_weights=list_lost_weights(steps.data, steps.gate, steps.changes.frame),
         merged_strata=steps.data.merged(),
         steps=steps,
+        raw=judged.raw,
     )
 
 

@@ -9,12 +9,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats as sps
 
 from evaltools.scoring.aggregation import below_floor
 from evaltools.scoring.gate import GateResult
 from evaltools.scoring.preparation import ScoringData, SourceData
-from evaltools.stats import ChangeEstimate, estimate, estimate_change
+from evaltools.stats import ChangeEstimate, estimate, estimate_change, intervals
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -132,11 +131,8 @@ def t_interval(
     change: FloatArray, se: FloatArray, df: FloatArray, *, level: float | FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return lower limit, upper limit and two-sided p of an estimate by Student's t; NaN where nothing varies."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.where((se > 0) & (df > 0), se, np.nan)
-        reach = sps.t.isf((1 - level) / 2, df) * spread
-        p = 2 * sps.t.sf(np.abs(change / spread), df)
-    return change - reach, change + reach, np.asarray(p, dtype=np.float64)
+    low, high = intervals.t_interval(change, np.where(se > 0, se, np.nan), df, level)
+    return low, high, intervals.two_sided_p(change, se, df)
 
 
 def bank_table(frame: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -151,7 +147,7 @@ def join_flags(*flags: str) -> str:
     return ";".join(sorted({part for flag in flags for part in flag.split(";") if part}))
 
 
-def _estimated(data: ScoringData, source: SourceData, rows: pd.DataFrame, level: float) -> pd.DataFrame:
+def _estimated(source: SourceData, rows: pd.DataFrame, level: float) -> pd.DataFrame:
     """Estimate means with limits by Student's t, shares with those for proportions."""
     means = [indicator.id for indicator in source.indicators if indicator.statistic == "mean"]
     shares = [name for name in source.items if name not in means]
@@ -169,7 +165,7 @@ def _levels_of(data: ScoringData, source: SourceData, wave: str, level: float) -
     rows = source.frame[source.frame["wave"] == wave]
     index = pd.MultiIndex.from_product([data.bank_ids, source.items], names=["bank", "item"])
     if len(rows):
-        found = _estimated(data, source, rows, level).set_index(["bank", "item"]).reindex(index)
+        found = _estimated(source, rows, level).set_index(["bank", "item"]).reindex(index)
     else:
         found = pd.DataFrame(index=index, columns=["estimate", "se", "df", "ci_low", "ci_high", "n", "n_psu", "flag"])
     if source.uncertainty == "none":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import false_discovery_control
+
+from evaltools.stats.intervals import adjust_p_values
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -40,11 +41,7 @@ def adjust_bh(p: FloatArray) -> FloatArray:
 
     NaN, what cannot be tested, is no member of the family and stays NaN.
     """
-    adjusted = np.full(p.shape, np.nan)
-    known = ~np.isnan(p)
-    if known.any():
-        adjusted[known] = false_discovery_control(p[known], method="bh")
-    return adjusted
+    return adjust_p_values(p)
 
 
 def adjust_hochberg(p: FloatArray) -> FloatArray:

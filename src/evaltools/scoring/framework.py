@@ -13,11 +13,11 @@ from evaltools.config import MAX_BYTES
 from evaltools.content import find_content
 from evaltools.errors import CampaignError
 from evaltools.faults import read_faults
-from evaltools.scoring.models import Aggregation, Dimension, Framework, Gate, Goalposts, Indicator, Target
+from evaltools.scoring.models import Aggregation, Dimension, Explain, Framework, Gate, Goalposts, Indicator, Target
 
 _TABLES: Mapping[str, type[BaseModel]] = {
     "aggregation": Aggregation, "gate": Gate, "dimensions": Dimension, "indicators": Indicator, "targets": Target,
-    "goalposts": Goalposts,
+    "goalposts": Goalposts, "explain": Explain,
 }  # fmt: skip
 
 

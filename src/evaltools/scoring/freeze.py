@@ -68,7 +68,7 @@ def framework_sha(framework: Framework, *, headline: str = "raw", exclusions: Se
     exclusions
         What is left out of the scoring; their order does not matter.
     """
-    content = framework.model_dump(mode="json", by_alias=True)
+    content = framework.model_dump(mode="json", by_alias=True, exclude={"explain"})  # which moves no verdict
     if framework.aggregation == Aggregation():
         del content["aggregation"]  # what a framework means when it is silent: locks written without the key still hold
     return canonical_sha({"framework": content, "headline": headline, "exclusions": sorted(exclusions)})

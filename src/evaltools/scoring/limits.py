@@ -9,6 +9,8 @@ from scipy import stats as sps
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
+ROUNDING = 1e-12  # relative difference that is but one of binary fractions
+
 
 def effective_size(
     share: FloatArray, se: FloatArray, df: FloatArray, n: FloatArray, n_psu: FloatArray, *, alpha: float
@@ -89,8 +91,13 @@ def mean_p(
 def keeps(
     low: FloatArray, high: FloatArray, *, at_most: float | None = None, at_least: float | None = None
 ) -> BoolArray:
-    """Return where all values between `low` and `high` keep the limit; the limit itself does, NaN does not."""
-    return np.asarray(high <= at_most if at_most is not None else low >= float(at_least or 0.0), dtype=np.bool_)
+    """Return where all values between `low` and `high` keep the limit; the limit itself does, NaN does not.
+
+    Nine of ten are 0.9 whatever a sum of binary fractions makes of them: the 12th digit decides nothing.
+    """
+    limit = float(at_most if at_most is not None else at_least or 0.0)
+    slack = ROUNDING * max(abs(limit), 1.0)
+    return np.asarray(high <= limit + slack if at_most is not None else low >= limit - slack, dtype=np.bool_)
 
 
 def weighted_quantile(values: FloatArray, weights: FloatArray, p: float) -> float:

@@ -18,8 +18,8 @@ TargetStatistic = Literal["mean", "share", "share_within", "p90", "change", "non
 
 # columns that stand beside the indicators in the frames of scoring
 RESERVED = frozenset({
-    "bank", "wave", "stratum", "psu", "weight", "item", "mode", "tool", "channel", "branch", "response_id", "repeat_no",
-    "event_date", "overlap_known", "composite", "mix",
+    "bank", "wave", "stratum", "psu", "weight", "item", "mode", "tool", "channel", "branch", "scenario", "response_id",
+    "repeat_no", "event_date", "overlap_known", "composite", "mix",
 })  # fmt: skip
 
 IndicatorId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -59,6 +59,11 @@ class Unit(LocalText):
         if self.least is not None and self.most is not None and self.least >= self.most:
             raise ValueError("least is not below most: give the ends of the scale, or leave them out")
         return self
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """The ends of the scale; None where it has not both."""
+        return None if self.least is None or self.most is None else (self.least, self.most)
 
 
 class Goalposts(_Part):
@@ -188,6 +193,17 @@ class Aggregation(_Part):
         return self
 
 
+class Explain(_Part):
+    """What answers are explained by: no verdict rests on it, so it is no part of what is frozen.
+
+    `outcome` is the indicator that stands for overall satisfaction; `drivers` are those held against it; none: all
+    other weighted ratings of the same source.
+    """
+
+    outcome: IndicatorId
+    drivers: tuple[IndicatorId, ...] = ()
+
+
 class Framework(_Part):
     """Dimensions, indicators, gate, meaningful change and targets of one kind of campaign."""
 
@@ -203,6 +219,7 @@ class Framework(_Part):
     dimensions: tuple[Dimension, ...] = Field(min_length=1)
     indicators: tuple[Indicator, ...] = Field(min_length=1)
     targets: tuple[Target, ...] = ()
+    explain: Explain | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -217,6 +234,7 @@ class Framework(_Part):
             _whole(f"dimension '{dimension.id}'", (i.weight for i in self.indicators if i.dimension == dimension.id))
         self._check_sources()
         self._check_findings()
+        self._check_explain()
         return self
 
     def _check_sources(self) -> None:
@@ -243,6 +261,24 @@ class Framework(_Part):
                     raise ValueError(f"target {target.clause} on '{indicator.id}': the indicator must be a share")
             if target.statistic in ("share_within", "p90") and indicator.statistic != "mean":
                 raise ValueError(f"target {target.clause} on '{indicator.id}': the indicator must be a mean")
+
+    def _check_explain(self) -> None:
+        if self.explain is None:
+            return
+        named = (self.explain.outcome, *self.explain.drivers)
+        _known("indicator", named, {i.id for i in self.indicators})
+        _once("[explain] indicator", named)
+        outcome = self.indicator(self.explain.outcome)
+        if outcome.uncertainty != "sampling" or outcome.statistic != "mean":
+            raise ValueError(f"[explain] outcome '{outcome.id}': name a mean of what firms answered")
+        if any(self.indicator(name).source != outcome.source for name in self.explain.drivers):
+            raise ValueError(f"[explain] drivers must come from the answers that '{outcome.id}' comes from")
+        if len(self.explain.drivers) == 1:
+            raise ValueError("[explain] one driver has the whole share: name two or more, or none for all ratings")
+
+    def is_rating(self, indicator: Indicator) -> bool:
+        """Return whether an indicator is the mean of answers on a scale whose two ends are known."""
+        return indicator.statistic == "mean" and self.units[indicator.unit].ends is not None
 
     def indicator(self, indicator_id: str) -> Indicator:
         """Return an indicator by its id.

@@ -32,6 +32,7 @@ _KEPT = (
     "stratum",
     "weight",
     "branch",
+    "scenario",
     "event_date",
     "overlap_known",
 )
@@ -44,8 +45,8 @@ class SourceData:
     Attributes
     ----------
     frame : DataFrame, one row a rating of the two waves
-        ``bank wave psu stratum weight mode tool response_id overlap_known mix`` and one float column an indicator;
-        ``mix`` is the stratum as declared, before strata with a single PSU were merged.
+        ``bank wave psu stratum weight mode tool branch scenario response_id overlap_known mix`` and one float column an
+        indicator; ``mix`` is the stratum as declared, before strata with a single PSU were merged.
     reasons : DataFrame aligned with `frame`
         Why an indicator has no value; see `IndicatorValues`.
     missing : DataFrame, index (bank, wave), one column an indicator
@@ -131,7 +132,7 @@ def prepare_scoring(
     ----------
     answers
         Instrument to its accepted ratings, one row each: ``response_id bank wave mode tool psu stratum weight branch
-        event_date overlap_known`` and one column a question. An instrument that is absent has no answers.
+        scenario event_date overlap_known`` and one column a question. An instrument that is absent has no answers.
     framework
         The frozen framework.
     banks
@@ -216,7 +217,9 @@ def _design_columns(table: pd.DataFrame, instrument: str, uncertainty: Uncertain
         column = table[name] if name in table.columns else pd.Series(pd.NA, index=table.index)
         return column.astype(object).where(column.notna(), None)
 
-    frame = pd.DataFrame({name: text(name) for name in ("response_id", "bank", "wave", "mode", "tool")})
+    frame = pd.DataFrame(
+        {name: text(name) for name in ("response_id", "bank", "wave", "mode", "tool", "branch", "scenario")}
+    )
     psu, stratum = text("psu").fillna(frame["response_id"]).astype(str), text("stratum").fillna(NO_STRATUM).astype(str)
     if uncertainty == "branch":
         branch = text("branch")

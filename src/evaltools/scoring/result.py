@@ -48,6 +48,8 @@ class ScoreResult:
         [source, stratum, pattern, merged_with, result]: strata that were merged since a single PSU stood in them.
     steps
         What further analyses start from.
+    raw
+        The same on the answers as they were given, where the headline rests on standardised ones.
     """
 
     score_id: str
@@ -67,6 +69,7 @@ class ScoreResult:
     lost_weights: pd.DataFrame
     merged_strata: pd.DataFrame
     steps: ScoringSteps = field(repr=False)
+    raw: ScoringSteps = field(repr=False)
 
 
 def displayed(score: float) -> float:

@@ -9,6 +9,7 @@ from evaltools.scoring.changes import ChangeResult, join_flags
 from evaltools.scoring.families import adjust_bh
 from evaltools.scoring.findings import judge_findings
 from evaltools.scoring.limits import (
+    ROUNDING,
     BoolArray,
     FloatArray,
     effective_size,
@@ -197,10 +198,20 @@ def _exact(frame: pd.DataFrame, kept: BoolArray) -> pd.DataFrame:
     return frame
 
 
+def _changed_enough(rows: pd.DataFrame, target: Target) -> BoolArray:
+    """Return where a complete count moved as far as the target asks; at a limit of 0 it must move at all."""
+    before, after = (rows[name].to_numpy(dtype=float) for name in ("baseline", "endline"))
+    sign, limit = (1.0, target.at_least) if target.at_least is not None else (-1.0, float(target.at_most or 0.0))
+    # two equal shares of different counts may differ in the last digit: that is no change
+    rounding = ROUNDING * np.fmax(np.abs(before), np.abs(after))
+    beyond = sign * (after - before - limit)
+    return np.asarray(beyond > rounding if limit == 0 else beyond >= -rounding, dtype=np.bool_)
+
+
 def _judge_change(
     data: ScoringData, source: SourceData, target: Target, changes: ChangeResult, alpha: float
 ) -> pd.DataFrame:
-    """Judge "less than before" or "more than before": no change does not keep the target."""
+    """Judge a change against its limit; of "less than before" and "more than before" no change keeps none."""
     rows = changes.frame[changes.frame["indicator"] == target.indicator].set_index("bank").reindex(data.bank_ids)
     change, se, df = (rows[name].to_numpy(dtype=float) for name in ("change", "se", "df"))
     frame = _judge_mean(target, change, se, df, alpha)
@@ -208,8 +219,7 @@ def _judge_change(
     frame["verdict"] = np.where(frame["met"], "met", "cannot_tell")
     frame = frame.drop(columns="met")
     if source.uncertainty == "none":
-        exact = change > target.at_least if target.at_least is not None else change < float(target.at_most or 0.0)
-        return _exact(frame, exact)
+        return _exact(frame, _changed_enough(rows, target))
     counts = [
         join_evidence(f"n_baseline={b}", f"n={e}") for b, e in zip(rows["n_baseline"], rows["n_endline"], strict=True)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+CodeArray = NDArray[np.signedinteger[Any]]
 
 PIECE = 2**15  # elements; a handful of such arrays of floats fit the cache of a core
 PARALLEL_GATHER = 500_000  # elements below which a second thread is not worth its start
@@ -32,16 +33,39 @@ class Sorted:
         Rows in sorted order; rows of one group stay in their own order.
     starts : int array, shape (G,)
         Where each group begins within `order`.
-    codes : tuple of int arrays, shape (G,)
-        Each group's value of every code.
+    keys : tuple of int arrays, shape (G,)
+        Sorted whole numbers that hold the codes of each group: one number for all of them, or one each.
+    places : tuple of (key, shift, width)
+        Where in the keys each code stands: which key, bits below it, bits of its own.
     """
 
     order: IntArray
     starts: IntArray
-    codes: tuple[IntArray, ...]
+    keys: tuple[IntArray, ...]
+    places: tuple[tuple[int, int, int], ...]
+
+    def code(self, number: int, groups: slice | IntArray = slice(None)) -> IntArray:
+        """Return a code of each group, or of some groups."""
+        key, shift, width = self.places[number]
+        code = self.keys[key][groups] >> shift
+        code &= (1 << width) - 1
+        return code
+
+    def last_code(self) -> IntArray:
+        """Return the last code of each group in the memory of the keys, which are lost."""
+        key, shift, width = self.places[-1]
+        code = self.keys[key]
+        code >>= shift
+        code &= (1 << width) - 1
+        return code
+
+    def runs(self, count: int) -> IntArray:
+        """Return where runs begin of groups that are alike in the first `count` codes."""
+        key, shift, _ = self.places[count - 1]
+        return runs_of(self.keys[: key + 1], shift)
 
 
-def sort_by(codes: Sequence[IntArray], sizes: Sequence[int]) -> Sorted:
+def sort_by(codes: Sequence[CodeArray], sizes: Sequence[int]) -> Sorted:
     """Sort rows by several codes at once.
 
     Parameters
@@ -53,18 +77,21 @@ def sort_by(codes: Sequence[IntArray], sizes: Sequence[int]) -> Sorted:
     """
     n = codes[0].size
     widths = [max(int(size) - 1, 0).bit_length() for size in sizes]
-    if sum(widths) + int(n).bit_length() > _KEY_BITS:
+    low = int(n).bit_length()
+    if sum(widths) + low > _KEY_BITS:
         order = np.lexsort(tuple(reversed(codes))).astype(np.int64)
         starts = runs_of([code[order] for code in codes])
-        return Sorted(order, starts, tuple(code[order[starts]] for code in codes))
+        held = tuple(code[order[starts]].astype(np.int64) for code in codes)
+        return Sorted(order, starts, held, tuple((k, 0, _KEY_BITS) for k in range(len(held))))
     # the row number in the low bits makes keys distinct, so plain sorting of values is stable, and fast
-    low = int(n).bit_length()
     keys = _pack(codes, widths, low)
     keys.sort()
     order = keys & ((1 << low) - 1)
     keys >>= low
     starts = segment_starts(keys)
-    return Sorted(order, starts, _unpack(keys if starts.size == n else keys[starts], widths))
+    below = [sum(widths[k + 1 :]) for k in range(len(widths))]
+    keys = keys if starts.size == n else gather(keys, starts)
+    return Sorted(order, starts, (keys,), tuple((0, *place) for place in zip(below, widths, strict=True)))
 
 
 def group_by(codes: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray, IntArray]:
@@ -73,7 +100,7 @@ def group_by(codes: Sequence[IntArray], sizes: Sequence[int]) -> tuple[IntArray,
     return found.order, found.starts
 
 
-def _pack(codes: Sequence[IntArray], widths: Sequence[int], low: int) -> IntArray:
+def _pack(codes: Sequence[CodeArray], widths: Sequence[int], low: int) -> IntArray:
     """Return one whole number a row (N,): the codes from the highest bits down, the row number in the lowest."""
     keys = np.empty(codes[0].size, dtype=np.int64)
     for at in pieces(keys.size):
@@ -85,17 +112,6 @@ def _pack(codes: Sequence[IntArray], widths: Sequence[int], low: int) -> IntArra
         part <<= low
         part |= np.arange(at.start, at.stop, dtype=np.int64)
     return keys
-
-
-def _unpack(keys: IntArray, widths: Sequence[int]) -> tuple[IntArray, ...]:
-    codes = []
-    rest = 0
-    for width in reversed(widths):
-        code = keys >> rest
-        code &= (1 << width) - 1
-        codes.append(code)
-        rest += width
-    return tuple(reversed(codes))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,13 +145,15 @@ def segment_starts(keys: IntArray) -> IntArray:
     return runs_of([keys])
 
 
-def runs_of(codes: Sequence[IntArray]) -> IntArray:
-    """Return where runs begin of rows (N,) that are alike in all codes."""
+def runs_of(codes: Sequence[CodeArray], shift: int = 0) -> IntArray:
+    """Return where runs begin of rows (N,) that are alike in all codes, `shift` low bits of the last one apart."""
     new = np.ones(codes[0].size, dtype=np.bool_)
-    if new.size:
-        np.not_equal(codes[0][1:], codes[0][:-1], out=new[1:])
-    for code in codes[1:]:
-        new[1:] |= code[1:] != code[:-1]
+    for at in pieces(new.size - 1):
+        after = slice(at.start + 1, at.stop + 1)
+        here = new[after]
+        np.not_equal(codes[-1][after] >> shift, codes[-1][at] >> shift, out=here)
+        for code in codes[:-1]:
+            here |= code[after] != code[at]
     return np.flatnonzero(new)
 
 
@@ -175,8 +193,13 @@ def float_sums(values: FloatArray, starts: IntArray) -> FloatArray:
 
 
 def int_sums(values: NDArray[np.generic], starts: IntArray) -> IntArray:
-    """Sum whole numbers or truth values over consecutive runs; shape (G,)."""
-    return np.asarray(segment_sums(values, starts, np.int64), dtype=np.int64)
+    """Sum whole numbers or truth values over consecutive runs, the first at 0; shape (G,)."""
+    if values.dtype == np.int64 or values.size <= PIECE:
+        return np.asarray(segment_sums(values, starts, np.int64), dtype=np.int64)
+    sums = np.zeros(starts.size, dtype=np.int64)
+    for piece in run_pieces(starts, values.size):  # NumPy would widen all values before it adds
+        sums[piece.runs] += np.add.reduceat(values[piece.at].astype(np.int64), piece.starts)
+    return sums
 
 
 def sum_by(code: IntArray, values: NDArray[np.generic], size: int) -> FloatArray:
@@ -193,13 +216,27 @@ def compress(code: IntArray, size: int) -> tuple[IntArray, IntArray]:
     """Renumber codes so that all are used; return the new codes and which old ones they were."""
     if size <= max(4 * code.size, 1_000_000):
         used = np.zeros(size, dtype=np.bool_)
-        used[code] = True
+        for at in pieces(code.size):
+            used[code[at]] = True
         if used.all():
             return code, np.arange(size, dtype=np.int64)
         kept = np.flatnonzero(used)
-        return (np.cumsum(used) - 1)[code], kept
+        return recode(code, np.cumsum(used) - 1), kept
     kept, new = np.unique(code, return_inverse=True)
     return new.astype(np.int64), kept
+
+
+def shorten(code: IntArray, size: int) -> CodeArray:
+    """Return codes 0..size-1 in the smallest type that holds them."""
+    return code.astype(np.min_scalar_type(-max(size, 1)), copy=False)
+
+
+def recode(code: NDArray[np.integer[Any]], table: NDArray[_Value]) -> NDArray[_Value]:
+    """Return ``table[code]``; codes of few bytes are not widened all at once."""
+    found = np.empty(code.size, dtype=table.dtype)
+    for at in pieces(code.size):
+        found[at] = table[code[at]]
+    return found
 
 
 def gather(values: NDArray[_Value], order: IntArray) -> NDArray[_Value]:
@@ -220,14 +257,14 @@ def gather(values: NDArray[_Value], order: IntArray) -> NDArray[_Value]:
     return found
 
 
-def value_of(group: IntArray, values: NDArray[_Value], size: int) -> NDArray[_Value]:
+def value_of(group: CodeArray, values: NDArray[_Value], size: int) -> NDArray[_Value]:
     """Return one value for each group (size,), where `values` (N,) is the same in all rows of a group."""
     found = np.zeros(size, dtype=values.dtype)
     found[group] = values
     return found
 
 
-def size_of(code: IntArray) -> int:
+def size_of(code: CodeArray) -> int:
     """Return how many codes there are, when all of 0..K-1 are used."""
     return int(code.max()) + 1 if code.size else 0
 

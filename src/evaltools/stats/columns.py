@@ -14,7 +14,17 @@ from pandas.api import types as pandas_types
 
 from evaltools.errors import DesignError, UsageError
 from evaltools.stats import texts
-from evaltools.stats.arrays import BoolArray, FloatArray, IntArray, combine_codes, compress, value_of
+from evaltools.stats.arrays import (
+    BoolArray,
+    CodeArray,
+    FloatArray,
+    IntArray,
+    combine_codes,
+    compress,
+    recode,
+    shorten,
+    value_of,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -107,6 +117,20 @@ def read_codes(frame: Any, name: str, *, role: str, declared: bool = False, orde
     DesignError
         ``frame-values-missing`` with the number of rows.
     """
+    code, labels = _read(frame, name, role, declared=declared)
+    if ordered:
+        return sort_labels(Codes(code, labels))
+    return Codes(code.astype(np.int64, copy=False), labels)
+
+
+def read_short_codes(frame: Any, name: str, *, role: str, declared: bool = False) -> tuple[CodeArray, pd.Index]:
+    """Read a column as `read_codes` does, labels ascending, into codes (N,) of the smallest type that holds them."""
+    code, labels = _read(frame, name, role, declared=declared)
+    order, rank = _rank(labels)
+    return recode(code, shorten(rank, rank.size)), labels[order]
+
+
+def _read(frame: Any, name: str, role: str, *, declared: bool) -> tuple[IntArray, pd.Index]:
     code, labels, given = _arrow_codes(frame, name) if is_arrow(frame) else _pandas_codes(frame, name)
     if labels.hasnans:
         code = np.where(np.asarray(labels.isna())[code], -1, code)
@@ -116,9 +140,7 @@ def read_codes(frame: Any, name: str, *, role: str, declared: bool = False, orde
     if given and not declared:
         code, used = compress(code, len(labels))
         labels = labels[used]
-    if ordered:
-        return sort_labels(Codes(code, labels))
-    return Codes(code.astype(np.int64, copy=False), labels)
+    return code, labels
 
 
 def declared_order(frame: Any, name: str) -> list[object]:
@@ -134,13 +156,19 @@ def declared_order(frame: Any, name: str) -> list[object]:
 
 def sort_labels(codes: Codes) -> Codes:
     """Return the same codes with labels in ascending order; mixed types are ordered by their text."""
+    order, rank = _rank(codes.labels)
+    return Codes(recode(codes.code, rank), codes.labels[order])
+
+
+def _rank(labels: pd.Index) -> tuple[IntArray, IntArray]:
+    """Return which label comes first, second, ..., and the place of each label."""
     try:
-        order = np.argsort(np.asarray(codes.labels), kind="stable")
+        order = np.argsort(np.asarray(labels), kind="stable")
     except TypeError:
-        order = np.argsort(np.asarray([str(label) for label in codes.labels]), kind="stable")
+        order = np.argsort(np.asarray([str(label) for label in labels]), kind="stable")
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size)
-    return Codes(rank[codes.code], codes.labels[order])
+    return order, rank
 
 
 def cross_codes(parts: Sequence[Codes], names: Sequence[str]) -> tuple[IntArray, pd.DataFrame]:
@@ -183,15 +211,18 @@ def read_answers(frame: Any, name: str) -> Answers:
 def read_numbers(frame: Any, name: str) -> FloatArray:
     """Read a column of numbers as floats; missing values become NaN, infinite ones stay. Shape (N,).
 
+    Not to be written to: it may be the frame's own memory.
+
     Raises
     ------
     UsageError
         ``frame-not-numeric`` with the column's type.
     """
     found = _arrow_answers(frame, name) if is_arrow(frame) else _pandas_answers(frame, name)
+    if not found.absent.any():
+        return np.asarray(found.values, dtype=np.float64)
     numbers = np.array(found.values, dtype=np.float64)
-    if found.absent.any():
-        numbers[found.absent] = np.nan
+    numbers[found.absent] = np.nan
     return numbers
 
 
@@ -215,8 +246,8 @@ def _arrow_codes(frame: pa.Table, name: str) -> tuple[IntArray, pd.Index, bool]:
     if given and not labels.is_unique:  # a dictionary may hold a value twice
         again, labels = pd.factorize(labels, use_na_sentinel=False)
         code = np.where(code < 0, code, np.asarray(again, dtype=np.int64)[code])
-    elif given:  # the frame's own memory, which nobody may write
-        code = code.astype(np.int64)
+    elif given and code.dtype == np.int64:  # the frame's own memory, which nobody may write
+        code = code.copy()
     return code, labels, given
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,23 +17,28 @@ from evaltools.stats.arrays import (
     Workspace,
     count_by,
     floats_in,
-    gather,
     int_sums,
     pieces,
-    segment_sizes,
-    size_of,
-    sort_by,
     sum_by,
 )
 from evaltools.stats.design import Design
 from evaltools.stats.few_units import FewUnits, Layout, adjust_for_few_units, lay_out, weight_shares
 from evaltools.stats.levels import Levels, Stat, drop_rounding, linearise
 from evaltools.stats.means import design_df, missing_share
+from evaltools.stats.pairing import (
+    CellOrder,
+    Pairs,
+    order_cells,
+    pair_cells,
+    shared_psus,
+    variance_in_order,
+    when_asked,
+)
 from evaltools.stats.reasons import Reasons, add_reason, no_reasons
 from evaltools.stats.sample import Sample
 from evaltools.stats.sums import ItemSums
 from evaltools.stats.units import Units, any_wave
-from evaltools.stats.variance import Plan, Strata, plan_groups, plan_variance, variance_by_domain
+from evaltools.stats.variance import Plan, plan_groups, variance_by_domain
 from evaltools.stats.waves import Pattern, overlap_pattern, psu_presence, variance_strata, wave_index
 
 Number = TypeVar("Number", np.int64, np.float64)
@@ -51,14 +56,12 @@ class Contrast:
         The sample and its design.
     waves : tuple
         Baseline and endline; `positions` are their places in `sample.waves`, -1 where no row has it.
-    before, after : int arrays, shape (P,)
-        Baseline and endline cell of each pair; C where there is none.
-    psu, domain : int arrays, shape (P,)
-        PSU and domain of each pair.
+    pairs : callable
+        Returns the pairs; they are sorted out when first asked for.
+    in_order : CellOrder or None
+        How variances come of cells in their own order, where that is enough.
     both_before, both_after, both_domain : int arrays, shape (B,)
         For PSUs with cells in both waves of a domain: place in `Levels.psu_answers`, and the domain.
-    plan : Plan
-        How contributions of pairs become variances.
     rows : float array, shape (D, 2)
         Rows of each domain and wave.
     fpc_union : bool array, shape (D,)
@@ -73,18 +76,40 @@ class Contrast:
     design: Design
     waves: tuple[object, object]
     positions: tuple[int, int]
-    before: IntArray
-    after: IntArray
-    psu: IntArray
-    domain: IntArray
+    pairs: Callable[[], Pairs]
+    in_order: CellOrder | None
     both_before: IntArray
     both_after: IntArray
     both_domain: IntArray
-    plan: Plan
     rows: FloatArray
     fpc_union: BoolArray
     design_df: int
     layout: Layout | None
+
+    @property
+    def before(self) -> IntArray:
+        """Baseline cell of each pair (P,); C where there is none."""
+        return self.pairs().before
+
+    @property
+    def after(self) -> IntArray:
+        """Endline cell of each pair (P,); C where there is none."""
+        return self.pairs().after
+
+    @property
+    def psu(self) -> IntArray:
+        """PSU of each pair (P,)."""
+        return self.pairs().psu
+
+    @property
+    def domain(self) -> IntArray:
+        """Domain of each pair (P,)."""
+        return self.pairs().domain
+
+    @property
+    def plan(self) -> Plan:
+        """How contributions of pairs become variances."""
+        return self.pairs().plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,15 +191,13 @@ def plan_contrast(
     pattern = overlap_pattern(*(psu_presence(units, position, units.present) for position in positions))
     strata = variance_strata(units, pattern, design, joined)
     groups = plan_groups(units, strata, any_wave(units.present[:, held]), design.lonely_psu)
-    before, after, unit, domain = _pair_cells(sample, positions, strata)
-    plan = plan_variance(units, groups, unit, domain, sample.shape[0], design.lonely_psu)
-    both_before, both_after, both_domain = _shared_psus(sample, positions, before, after)
-    psu = units.ancestor(0, unit)
+    pairs = when_asked(lambda: pair_cells(sample, positions, strata, groups, design.lonely_psu))
+    in_order = order_cells(sample, positions, groups, design)
     return Contrast(
-        sample, design, waves, positions, before, after, psu, domain,
-        both_before, both_after, both_domain, plan, _rows(sample, positions),
-        _partial_overlap(sample, pattern, design), design_df(units, any_wave(units.live[:, held])),
-        lay_out(plan, psu, domain, units.stratum) if _few_units_count(design) else None,
+        sample, design, waves, positions, pairs, in_order, *shared_psus(sample, positions, pairs, in_order),
+        _rows(sample, positions), _partial_overlap(sample, pattern, design),
+        design_df(units, any_wave(units.live[:, held])),
+        lay_out(pairs().plan, pairs().psu, pairs().domain, units.stratum) if _few_units_count(design) else None,
     )  # fmt: skip
 
 
@@ -211,10 +234,7 @@ def change_item(
     levels = linearise(sample, sums, stat) if levels is None else levels
     baseline, endline = (of_wave(levels.level, wave, np.nan) for wave in contrast.positions)
     difference = endline - baseline
-    if errors is None:
-        variance = variance_by_domain(contrast.plan, _steps(contrast, levels.contribution, sums.space))
-    else:
-        variance = errors.variance
+    variance = _variance(contrast, levels.contribution, sums.space) if errors is None else errors.variance
     variance = drop_rounding(variance, sample, sums, levels, stat)
     se = np.where(np.isfinite(difference), np.sqrt(np.maximum(variance, 0.0)), np.nan)
     n = [of_wave(levels.answers, wave, 0) for wave in contrast.positions]
@@ -231,9 +251,11 @@ def change_item(
         parts = levels.contribution[contrast.before], levels.contribution[contrast.after]
     if parts and shares and contrast.layout:
         adjusted = adjust_for_few_units(contrast.layout, *parts, shares, se, df)
+    flags = _reasons(contrast, difference, se, df, n, psus, missing)
+    add_reason(flags, np.isnan(adjusted.se) & (se > 0) & (df > 0), "one_psu")
     return ItemChange(
         baseline, endline, difference, se, df, adjusted.se, adjusted.df, n[0], n[1], _count_both(contrast, levels),
-        psus[0], psus[1], missing[0], missing[1], _reasons(contrast, difference, se, df, n, psus, missing),
+        psus[0], psus[1], missing[0], missing[1], flags,
         parts[0] if keep and parts else None, parts[1] if keep and parts else None,
         shares[0] if keep and shares else None, shares[1] if keep and shares else None,
         answers[contrast.before] if keep else None, answers[contrast.after] if keep else None, waves,
@@ -272,41 +294,10 @@ def _shares(contrast: Contrast, sums: ItemSums) -> tuple[FloatArray, FloatArray]
     return share[contrast.before], share[contrast.after]
 
 
-def _pair_cells(
-    sample: Sample, positions: tuple[int, int], strata: Strata
-) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-    """Return each pair's baseline and endline cell, unit and domain, sorted by variance stratum, domain, PSU, unit."""
-    cells, units, stages = sample.cells, sample.units, sample.units.stage
-    inside = (cells.wave == positions[0]) | (cells.wave == positions[1])
-    kept = slice(None) if inside.all() else np.flatnonzero(inside)
-    unit = cells.unit[kept]
-    keys = [gather(strata.of_psu, units.ancestor(0, unit)), cells.domain[kept]]
-    keys += [units.ancestor(number, unit) for number in range(len(stages))]
-    found = sort_by(keys, [len(strata.labels), sample.shape[0], *(size_of(stage) for stage in stages)])
-    cell = found.order if isinstance(kept, slice) else kept[found.order]
-    first = cell[found.starts]
-    late = cells.wave[first] == positions[1]
-    before, after = np.where(late, cells.size, first), np.where(late, first, cells.size)
-    double = np.flatnonzero(segment_sizes(found.starts, cell.size) == 2)
-    second = cell[found.starts[double] + 1]
-    before[double] = np.where(late[double], second, before[double])
-    after[double] = np.where(late[double], after[double], second)
-    return before, after, found.codes[-1], found.codes[1]
-
-
-def _shared_psus(
-    sample: Sample, positions: tuple[int, int], before: IntArray, after: IntArray
-) -> tuple[IntArray, IntArray, IntArray]:
-    cells = sample.cells
-    if cells.psu is None:
-        both = np.flatnonzero((before < cells.size) & (after < cells.size))
-        return before[both], after[both], cells.domain[before[both]]
-    psu = sample.units.ancestor(0, cells.unit[cells.psu])
-    key = psu * sample.shape[0] + cells.domain[cells.psu]
-    wave = cells.wave[cells.psu]
-    first, last = (np.flatnonzero(wave == position) for position in positions)
-    _, at_first, at_last = np.intersect1d(key[first], key[last], assume_unique=True, return_indices=True)
-    return first[at_first], last[at_last], cells.domain[cells.psu][first[at_first]]
+def _variance(contrast: Contrast, contribution: FloatArray, space: Workspace | None) -> FloatArray:
+    if contrast.in_order is not None:
+        return variance_in_order(contrast.in_order, contribution)
+    return variance_by_domain(contrast.plan, _steps(contrast, contribution, space))
 
 
 def _steps(contrast: Contrast, contribution: FloatArray, space: Workspace | None) -> FloatArray:

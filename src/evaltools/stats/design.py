@@ -98,6 +98,12 @@ class Design:
         return () if self.replicates is None else self.replicates.columns
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that are named, each once."""
+        single = [name for name in (self.weight, self.stratum) if name is not None]
+        return tuple(dict.fromkeys([*single, *self.psu_columns, *self.fpc_columns, *self.replicate_columns]))
+
+    @property
     def plain(self) -> bool:
         """Whether nothing but the choices is given: a simple random sample of the rows."""
         return self.weight is None and self.stratum is None and self.psu is None and self.fpc is None
@@ -107,6 +113,12 @@ def require_choice(option: str, value: object, allowed: Sequence[str]) -> None:
     """Raise ``option-value`` unless `value` is one of `allowed`."""
     if not isinstance(value, str) or value not in allowed:
         raise UsageError("option-value", option=option, value=repr(value), allowed=tuple(allowed))
+
+
+def require_linearised(design: Design) -> None:
+    """Raise ``option-not-offered`` for replicate weights, where errors are taken from linearised values."""
+    if design.replicates is not None:
+        raise UsageError("option-not-offered", option="replicates", value=repr(design.replicates))
 
 
 def same_columns(left: Design, right: Design) -> bool:

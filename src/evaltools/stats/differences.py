@@ -11,7 +11,7 @@ import pandas as pd
 
 from evaltools.errors import UsageError
 from evaltools.stats.arrays import FloatArray, IntArray
-from evaltools.stats.columns import declared_order, require_frame
+from evaltools.stats.columns import require_frame
 from evaltools.stats.contrast import ItemChange, WaveErrors, plan_contrast, require_known_patterns
 from evaltools.stats.design import DEFAULT, Design, require_choice
 from evaltools.stats.estimation.changes import Comparison, compare_item, compare_quantile, open_comparison
@@ -29,7 +29,7 @@ from evaltools.stats.intervals import require_level, t_interval, two_sided_p
 from evaltools.stats.reasons import Reasons, add_reason, domain_table
 from evaltools.stats.sums import Item, ItemSums, Totals, each_item, item_label, open_source
 from evaltools.stats.variance import Plan
-from evaltools.stats.waves import Pattern, choose_waves
+from evaltools.stats.waves import Pattern, choose_waves, declared_waves
 
 __all__ = ["ChangeEstimate", "Influence", "change", "estimate_change"]
 
@@ -169,7 +169,7 @@ def change(
     ci
         Interval and p come from the same distribution. "t": change -+ t * se with `df`. "auto": the same, but under
         ``df="domain"`` without population counts with the standard error and df for few PSUs, which keep 95 %
-        intervals between 94 % and 97 % where "t" falls below 90 %; see `evaltools.stats.few_units`. The columns `se`
+        intervals at 94 % or more where "t" falls below 90 %; see `evaltools.stats.few_units`. The columns `se`
         and `df` are those of the design whatever the interval. "mover", for 0/1 items and shares: from Wilson's limits
         of both waves at their effective numbers of answers, with the correlation of the two estimates; p is 1 minus
         the level at which that interval reaches 0.
@@ -180,12 +180,11 @@ def change(
         Columns `[*by, item, stat, baseline, endline, change, se, df, ci_low, ci_high, p, n_baseline, n_endline, n_both,
         flag]`, one row a domain and item, domains sorted. `change` is endline minus baseline in the item's unit; `n_*`
         count answers, `n_both` the PSUs that answered in both waves. A wave without answers has n = 0 and NaN.
-        `flag` gives reasons, joined by ";": ``no_answers``, ``no_denominator``, ``one_psu`` (a wave has one),
-        ``no_df``, ``no_variation`` (se = 0, so no p but under "mover"), ``quantile_edge`` (too few answers beyond a
-        quantile: no se), ``replicates_undefined`` (some replicate has no answer, and is left out),
-        ``overlap_unknown`` (no psu: covariance 0), ``fpc_union``
-        (fpc with partial overlap: variance understated), ``missing_moved`` (share of missing answers moved by more
-        than 10 points).
+        `flag` gives reasons, joined by ";": ``no_answers``, ``no_denominator``, ``one_psu`` (a wave has one, or one
+        that outweighs all others, so that "auto" has no interval), ``no_df``, ``no_variation`` (se = 0: no p but under
+        "mover"), ``quantile_edge`` (too few answers beyond a quantile: no se), ``replicates_undefined`` (some replicate
+        has no answer, and is left out), ``overlap_unknown`` (no psu: covariance 0), ``fpc_union`` (fpc with partial
+        overlap: variance understated), ``missing_moved`` (share of missing answers moved by more than 10 points).
 
     Raises
     ------
@@ -289,8 +288,7 @@ def _in_declared_order(frame: Any, wave: str) -> tuple[object, object] | None:
     if isinstance(frame, Totals):
         return None
     require_frame(frame)
-    found = declared_order(frame, wave)
-    return (found[0], found[1]) if len(found) == 2 else None
+    return declared_waves(frame, wave)
 
 
 def _collect(comparison: Comparison, found: Sequence[ItemChange], *, keep: bool) -> ChangeEstimate:

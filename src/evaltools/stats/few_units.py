@@ -15,7 +15,9 @@ from evaltools.stats.variance import Plan
 POOLED = 0.6  # how far the smaller wave's variance is raised towards the pooled one
 SHIFTED = 0.6  # part of the variance that must come from there for the degrees of freedom to be those of the pooled one
 MOST_ALIKE = 0.95  # correlation of a PSU's answers in both waves beyond which none is believed
-_LEAST_LEFT = 1e-9  # a PSU with all of a wave's weight leaves nothing to compare it with
+MOST_IN_ONE = 2 / 3  # sum of squared shares of a wave beyond which one PSU outweighs all others: intervals fall short
+_PATTERNS = 3  # both waves, baseline only, endline only
+_LEAST_LEFT = 1e-9  # below which nothing is left
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,8 +114,8 @@ def adjust_for_few_units(
     Returns
     -------
     FewUnits
-        NaN where a PSU holds all weight of a wave, V is NaN, or `df` is not above 0; se 0 where V is 0 (nothing
-        varies).
+        NaN where one PSU outweighs the others of a wave (sum p_j^2 or sum q_j^2 above 2/3, a share of about 0.81), V is
+        NaN, or `df` is not above 0; se 0 where V is 0 (nothing varies).
 
     Notes
     -----
@@ -127,13 +129,15 @@ def adjust_for_few_units(
        PSU in wave t, and s its mean over both waves, weighted by PSUs, the smaller wave's s_t is raised by
        0.6 (1 - r) max(0, s - s_t), r the ratio of the smaller to the larger sum p_j^2; the correlation of the waves
        is kept. V grows by the difference that this makes.
-    3. Degrees of freedom are sqrt(S K) (m - l)/m. S = (sum e_j)^2 / sum e_j^2 is Satterthwaite's (1946), K =
-       (sum sqrt e_j)^2 / sum e_j Kish's (1965) effective number, with e_j = p_j^2 h_0 + q_j^2 h_1 - 2 p_j q_j c, the
-       variance expected of one PSU: h_t = (s_t + s)/2, c the covariance of a PSU's answers in both waves. With equal
-       weights both are m, the domain's PSUs. Of unequal ones S asks too much, since a heavy PSU that errs raises the
-       standard error too, and K too little. l = max(2 - o, sum_h m_h/n_h) are the means that were fitted, o the
-       PSUs in both waves over those of the smaller one. Where step 2 added a part f of the variance, the degrees of
-       freedom move min(1, f/0.6) of the way to those of all PSUs, sum_t 1/sum p_j^2.
+    3. Degrees of freedom are M (m - l)/m with m the domain's PSUs. The variance expected of one is e_j = p_j^2 h_0 +
+       q_j^2 h_1 - 2 p_j q_j c, h_t = (s_t + s)/2, c the covariance of a PSU's answers in both waves. Among the PSUs of
+       one pattern (both waves, baseline only, endline only) S = (sum e_j)^2 / sum e_j^2 is Satterthwaite's (1946) and
+       K = (sum sqrt e_j)^2 / sum e_j Kish's (1965) effective number; with equal weights both are their number. Of
+       unequal ones S asks too much, since a heavy PSU that errs raises the standard error too, and K too little:
+       sqrt(S K). The patterns together, by Satterthwaite: M = (sum e_j)^2 / sum_g (sum_g e_j)^2 / sqrt(S_g K_g).
+       l = max(2 - o, sum_h m_h/n_h) are the means that were fitted, o the PSUs in both waves over those of the smaller
+       one. Where step 2 added a part f of the variance, the degrees of freedom move min(1, f/0.6) of the way to those
+       of all PSUs, sum_t 1/sum p_j^2.
 
     With equal weights a panel gives the paired t test, two samples of equal size and variance the two-sample t test.
 
@@ -149,7 +153,7 @@ def adjust_for_few_units(
         raised = np.where(variance > 0, np.maximum(_raised_variance(waves) - waves.of_change, 0.0), 0.0)
         whole = inflated + raised
         found = _degrees_of_freedom(layout, waves, shares, np.where(whole > 0, raised / whole, 0.0))
-    alone = np.maximum(waves.square[0], waves.square[1]) > 1 - _LEAST_LEFT
+    alone = np.maximum(waves.square[0], waves.square[1]) > MOST_IN_ONE
     usable = np.isfinite(variance) & (df > 0) & ~alone
     return FewUnits(np.where(usable, np.sqrt(np.maximum(whole, 0.0)), np.nan), np.where(usable, found, np.nan))
 
@@ -197,20 +201,29 @@ def _degrees_of_freedom(
     alike = np.clip(alike, -bound, bound)
     at = layout.domain
     expected = before * before * level[0][at] + after * after * level[1][at] - 2 * before * after * alike[at]
-    expected = np.maximum(expected, 0.0)
-    whole = _by_domain(layout, expected)
-    satterthwaite = whole**2 / _by_domain(layout, expected * expected)
-    kish = _by_domain(layout, np.sqrt(expected)) ** 2 / whole
-    own = np.sqrt(satterthwaite * kish)
     pooled = (1 / waves.square).sum(axis=0)
-    there = (before > 0) | (after > 0)
-    psus = _by_domain(layout, there)
-    both = _by_domain(layout, (before > 0) & (after > 0))
+    there, both = (before > 0) | (after > 0), (before > 0) & (after > 0)
+    own = _effective_psus(layout, np.maximum(expected, 0.0), np.where(both, 0, np.where(before > 0, 1, 2)))
+    psus, twice = _by_domain(layout, there), _by_domain(layout, both)
     smaller = np.minimum(_by_domain(layout, before > 0), _by_domain(layout, after > 0))
-    fitted = np.maximum(_by_domain(layout, there * layout.part), 2 - both / smaller)
+    fitted = np.maximum(_by_domain(layout, there * layout.part), 2 - twice / smaller)
     moved = np.minimum(1.0, raised_share / SHIFTED)
     df = (own + moved * np.maximum(pooled - own, 0.0)) * (psus - fitted) / psus
     return np.where(psus - fitted > _LEAST_LEFT, np.maximum(df, 1.0), np.nan)
+
+
+def _effective_psus(layout: Layout, expected: FloatArray, pattern: IntArray) -> FloatArray:
+    """Return the effective number of PSUs (D,) from each one's expected variance and its pattern (P,) of waves."""
+
+    def total(values: FloatArray) -> FloatArray:
+        sums = sum_by(layout.domain * _PATTERNS + pattern, values, layout.n_domains * _PATTERNS)
+        return sums.reshape(layout.n_domains, _PATTERNS)
+
+    whole = total(expected)
+    satterthwaite = whole**2 / total(expected * expected)
+    kish = total(np.sqrt(expected)) ** 2 / whole
+    parts = np.where(whole > 0, whole**2 / np.sqrt(satterthwaite * kish), 0.0)
+    return np.asarray(whole.sum(axis=1) ** 2 / parts.sum(axis=1))
 
 
 def _full_size(part: FloatArray, share: FloatArray, factor: FloatArray) -> FloatArray:

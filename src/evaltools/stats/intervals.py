@@ -16,13 +16,15 @@ def require_level(level: object) -> float:
     return float(level)
 
 
-def t_quantile(df: FloatArray, level: float) -> FloatArray:
+def t_quantile(df: FloatArray, level: float | FloatArray) -> FloatArray:
     """Return the two-sided t quantile; NaN where there are no degrees of freedom."""
     usable = df > 0
     return np.where(usable, special.stdtrit(np.where(usable, df, 1.0), (1 + level) / 2), np.nan)
 
 
-def t_interval(estimate: FloatArray, se: FloatArray, df: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+def t_interval(
+    estimate: FloatArray, se: FloatArray, df: FloatArray, level: float | FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return estimate -+ t * se."""
     half = t_quantile(df, level) * se
     return estimate - half, estimate + half
@@ -33,6 +35,24 @@ def two_sided_p(estimate: FloatArray, se: FloatArray, df: FloatArray) -> FloatAr
     usable = (se > 0) & (df > 0) & np.isfinite(estimate)
     t = np.divide(estimate, se, out=np.zeros(np.shape(estimate)), where=usable)
     return np.where(usable, 2 * special.stdtr(np.where(usable, df, 1.0), -np.abs(t)), np.nan)
+
+
+def adjust_p_values(p: FloatArray) -> FloatArray:
+    """Adjust p-values for the false discovery rate; each row of the last axis is a family, of which NaN is no member.
+
+    Notes
+    -----
+    The k-th smallest of m becomes min over j >= k of m p_j / j. Source: Benjamini and Hochberg (1995), J. R. Stat. Soc.
+    B 57. Equals R `p.adjust(method = "BH")`.
+    """
+    order = np.argsort(p, axis=-1, kind="stable")  # NaN last
+    tests = np.count_nonzero(np.isfinite(p), axis=-1, keepdims=True)
+    scaled = np.take_along_axis(p, order, axis=-1) * tests / np.arange(1, p.shape[-1] + 1)
+    filled = np.where(np.isnan(scaled), np.inf, scaled)
+    lowest = np.minimum.accumulate(filled[..., ::-1], axis=-1)[..., ::-1]
+    adjusted = np.empty_like(p)
+    np.put_along_axis(adjusted, order, np.minimum(lowest, 1.0), axis=-1)
+    return np.where(np.isnan(p), np.nan, adjusted)
 
 
 def logit_interval(p: FloatArray, se: FloatArray, df: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:

@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 
 from evaltools.stats.arrays import (
     BoolArray,
+    CodeArray,
     FloatArray,
     IntArray,
     gather,
     int_sums,
-    runs_of,
+    pieces,
     segment_sizes,
+    shorten,
     size_of,
     sort_by,
 )
-from evaltools.stats.columns import Codes, count_rows, cross_codes, read_codes
+from evaltools.stats.columns import Codes, count_rows, cross_codes, read_codes, read_short_codes
 from evaltools.stats.design import Design
 from evaltools.stats.units import Stages, Units, read_stages, read_units
 
@@ -37,24 +39,34 @@ class Cells:
 
     Attributes
     ----------
-    unit, domain, wave, rows : int arrays, shape (C,)
-        Last-stage unit, domain, wave; number of rows with positive weight.
+    unit, rows : int arrays, shape (C,)
+        Last-stage unit; number of rows with positive weight.
     block : int array, shape (B,)
         Where runs of one stratum, domain and wave begin.
-    block_stratum, block_slot : int arrays, shape (B,)
-        Stratum of each block, and domain * W + wave.
+    block_stratum, block_domain, block_wave, block_slot : int arrays, shape (B,)
+        Stratum, domain and wave of each block, and domain * W + wave.
     psu : int array, shape (P,), or None
         Where runs of one PSU begin; None where every cell is one (single-stage).
     """
 
     unit: IntArray
-    domain: IntArray
-    wave: IntArray
     rows: IntArray
     block: IntArray
     block_stratum: IntArray
+    block_domain: IntArray
+    block_wave: IntArray
     block_slot: IntArray
     psu: IntArray | None
+
+    @property
+    def domain(self) -> IntArray:
+        """Domain of each cell (C,), written out at every call."""
+        return np.repeat(self.block_domain, segment_sizes(self.block, self.size))
+
+    @property
+    def wave(self) -> IntArray:
+        """Wave of each cell (C,), written out at every call."""
+        return np.repeat(self.block_wave, segment_sizes(self.block, self.size))
 
     @property
     def size(self) -> int:
@@ -110,6 +122,12 @@ def to_cells(values: NDArray[Number], rows: Rows, n_cells: int) -> NDArray[Numbe
     return sums
 
 
+def cells_of_rows(rows: Rows, n_cells: int) -> IntArray:
+    """Return the cell of each row (N,), in the order of `rows`."""
+    others = segment_sizes(rows.runs, rows.order.size - n_cells)
+    return np.concatenate([np.arange(n_cells), np.repeat(rows.several, others)])
+
+
 def read_sample(frame: Any, by: Sequence[str], wave: str | None, design: Design) -> tuple[Sample, Rows]:
     """Read everything of a frame but its items.
 
@@ -127,28 +145,44 @@ def read_sample(frame: Any, by: Sequence[str], wave: str | None, design: Design)
 def _read_sample(
     frame: Any, by: Sequence[str], wave: str | None, design: Design, stages: Callable[[], Stages]
 ) -> tuple[Sample, Rows]:
-    n = count_rows(frame)
-    if by:
-        # a category that no row has is a domain without answers; of several columns only combinations that occur count
-        parts = [read_codes(frame, name, role="by", declared=len(by) == 1, ordered=True) for name in by]
-        domain, domains = cross_codes(parts, by)
-    else:
-        domain, domains = np.zeros(n, dtype=np.int64), pd.DataFrame(index=pd.RangeIndex(1))
-    waves = one_wave(n) if wave is None else read_codes(frame, wave, role="wave", ordered=True)
-    unit, units, weight = read_units(frame, design, waves, stages)
+    domain, domains = _read_domains(frame, by)
+    in_wave, waves = _read_waves(frame, wave)
+    unit, stratum, units, weight = read_units(frame, design, in_wave, len(waves), stages)
     live = None if weight.all() else (weight > 0).astype(np.int64)
-    order, starts, cells = arrange(unit, domain, waves.code, live, units, len(domains))
-    return Sample(tuple(by), domains, wave, waves.labels, units, cells), _order_rows(order, starts, weight)
+    order, starts, cells = arrange(unit, domain, in_wave, live, units, len(domains), stratum)
+    sizes = cells.rows if live is None else segment_sizes(starts, order.size)
+    return Sample(tuple(by), domains, wave, waves, units, cells), _order_rows(order, starts, sizes, weight)
 
 
-def _order_rows(order: IntArray, starts: IntArray, weight: FloatArray) -> Rows:
-    others = segment_sizes(starts, order.size) - 1
-    several = np.flatnonzero(others)
-    runs = np.cumsum(others[several]) - others[several]
+def _read_domains(frame: Any, by: Sequence[str]) -> tuple[CodeArray, pd.DataFrame]:
+    if not by:
+        return np.zeros(count_rows(frame), dtype=np.int8), pd.DataFrame(index=pd.RangeIndex(1))
+    # a category that no row has is a domain without answers; of several columns only combinations that occur count
+    if len(by) == 1:
+        domain, labels = read_short_codes(frame, by[0], role="by", declared=True)
+        return domain, pd.DataFrame({by[0]: labels})
+    code, domains = cross_codes([read_codes(frame, name, role="by", ordered=True) for name in by], by)
+    return shorten(code, len(domains)), domains
+
+
+def _read_waves(frame: Any, wave: str | None) -> tuple[CodeArray, pd.Index]:
+    if wave is None:
+        return np.zeros(count_rows(frame), dtype=np.int8), one_wave(0).labels
+    return read_short_codes(frame, wave, role="wave")
+
+
+def _order_rows(order: IntArray, starts: IntArray, sizes: IntArray, weight: FloatArray) -> Rows:
+    """Put the first row of each cell first; overwrites `order`."""
+    several = np.flatnonzero(sizes > 1)
+    others = sizes[several] - 1
+    runs = np.cumsum(others) - others
     if several.size:
-        first = np.zeros(order.size, dtype=np.bool_)
-        first[starts] = True
-        order = np.concatenate([order[first], order[~first]])
+        later = np.ones(order.size, dtype=np.bool_)
+        later[starts] = False
+        others_of_cells = order[later]
+        for at in pieces(starts.size):  # in place: a cell's first row never stands before the place it goes to
+            order[at] = order[starts[at]]
+        order[starts.size :] = others_of_cells
     weight = gather(weight, order)
     idle = None if weight.all() else weight == 0
     return Rows(order, weight, several, runs, idle)
@@ -160,7 +194,13 @@ def one_wave(n: int) -> Codes:
 
 
 def arrange(
-    unit: IntArray, domain: IntArray, wave: IntArray, rows: IntArray | None, units: Units, n_domains: int
+    unit: IntArray,
+    domain: CodeArray,
+    wave: CodeArray,
+    rows: IntArray | None,
+    units: Units,
+    n_domains: int,
+    stratum: CodeArray | None = None,
 ) -> tuple[IntArray, IntArray, Cells]:
     """Gather entries (rows of a frame, or cells of parts) into sorted cells.
 
@@ -172,6 +212,8 @@ def arrange(
         The units that `unit` points to.
     n_domains
         Number of domains D.
+    stratum : int array, shape (E,), optional
+        Stratum of each entry where it is at hand.
 
     Returns
     -------
@@ -179,16 +221,20 @@ def arrange(
         Entries in cell order, where each cell begins in it, and the cells.
     """
     n_waves = units.present.shape[1]
-    keys: list[IntArray] = [gather(units.stratum, units.ancestor(0, unit)), domain, wave]
-    sizes = [len(units.strata), n_domains, n_waves]
-    for number, stage in enumerate(units.stage):
-        keys.append(units.ancestor(number, unit))
-        sizes.append(size_of(stage))
-    found = sort_by(keys, sizes)
-    stratum, cell_domain, cell_wave, psu, *_ = found.codes
-    block = runs_of([stratum, cell_domain, cell_wave])
-    runs = runs_of([stratum, cell_domain, cell_wave, psu]) if len(units.stage) > 1 else None
-    live = segment_sizes(found.starts, unit.size) if rows is None else int_sums(rows[found.order], found.starts)
-    slot = cell_domain[block] * n_waves + cell_wave[block]
-    cells = Cells(found.codes[-1], cell_domain, cell_wave, live, block, stratum[block], slot, runs)
+    stages = [units.ancestor(number, unit) for number in range(len(units.stage))]
+    keys: list[CodeArray] = [gather(units.stratum, stages[0]) if stratum is None else stratum, domain, wave, *stages]
+    found = sort_by(keys, [len(units.strata), n_domains, n_waves, *(size_of(stage) for stage in units.stage)])
+    block = found.runs(3)
+    runs = found.runs(4) if len(units.stage) > 1 else None
+    block_stratum, block_domain, block_wave = (found.code(number, block) for number in range(3))
+    cells = Cells(
+        unit=found.last_code(),
+        rows=segment_sizes(found.starts, unit.size) if rows is None else int_sums(rows[found.order], found.starts),
+        block=block,
+        block_stratum=block_stratum,
+        block_domain=block_domain,
+        block_wave=block_wave,
+        block_slot=block_domain * n_waves + block_wave,
+        psu=runs,
+    )
     return found.order, found.starts, cells

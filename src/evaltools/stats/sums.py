@@ -7,7 +7,7 @@ the numerator taken from a recorded origin so that a large mean costs no digits.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -145,8 +145,7 @@ def open_source(
         return _from_totals(frame, items, columns, by is None, wave, design)
     require_frame(frame)
     chosen = as_items(items)
-    needed = [*columns, *([wave] if wave else []), *(c for c in (design.weight, design.stratum) if c)]
-    needed += [*design.psu_columns, *design.fpc_columns, *design.replicate_columns]
+    needed = [*columns, *([wave] if wave else []), *design.columns]
     needed += [part for item in chosen for part in (item if isinstance(item, tuple) else (item,))]
     require_columns(frame, needed)
     if count_rows(frame) * len(chosen) >= PARALLEL_FROM:
@@ -185,11 +184,15 @@ def each_item(source: Source, work: Callable[[Item, ItemSums], Result]) -> list[
         return list(pool.map(one, places))
 
 
-def as_columns(by: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the `by` columns as a tuple; raises ``by-columns`` for a name that the result uses itself."""
+def as_columns(by: str | Sequence[str] | None, reserved: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the `by` columns as a tuple; raises ``by-columns`` for a name that the result uses itself.
+
+    `reserved` are names of the result besides those that all results have.
+    """
     columns = () if by is None else (by,) if isinstance(by, str) else tuple(by)
     names: tuple[object, ...] = columns
-    bad = [name for name in names if not isinstance(name, str) or name in _RESERVED or names.count(name) > 1]
+    taken = _RESERVED.union(reserved)
+    bad = [name for name in names if not isinstance(name, str) or name in taken or names.count(name) > 1]
     if bad:
         raise UsageError("by-columns", columns=[repr(name) for name in bad])
     return columns

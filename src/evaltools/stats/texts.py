@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
 FROM_ROWS = 100_000  # below, coding text as text takes no time worth saving
 
 _WORD = 8  # bytes
+_ROOM = 2  # possible texts for every row, up to which a table of all of them is small and fast
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # Knuth's multiplier: an odd number that moves low bits up
 _HALF = np.uint64(32)
 
 _Words = np.ndarray[Any, np.dtype[np.uint64]]
+_Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def code_texts(column: pa.ChunkedArray) -> pa.DictionaryArray | None:
@@ -36,8 +39,10 @@ def code_texts(column: pa.ChunkedArray) -> pa.DictionaryArray | None:
 
     Notes
     -----
-    Each text is a row of 8-byte words, mixed into one number (one word: itself, moved about without loss). Equal texts
-    have equal numbers; that different ones differ is checked word by word, so chance decides about time only.
+    Where the characters in use leave few possible texts, as running numbers do, a text's place among these is its
+    number. Otherwise each text is a row of 8-byte words, mixed into one number (one word: itself, moved about without
+    loss). Equal texts have equal numbers; that different ones differ is checked word by word, so chance decides about
+    time only.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -48,6 +53,10 @@ def code_texts(column: pa.ChunkedArray) -> pa.DictionaryArray | None:
     words = _words(array)
     if words is None:
         return None
+    low, width = _bytes_in_use(words.view(np.uint8))
+    if math.prod(width) <= _ROOM * len(array):
+        code, first = _code_by_table(words.view(np.uint8), low, width)
+        return pa.DictionaryArray.from_arrays(pa.array(code), array.take(pa.array(first)), safe=False)
     coded = pc.dictionary_encode(pa.array(_mix(words)))
     code = coded.indices.to_numpy()
     first = _first_rows(code)
@@ -76,6 +85,56 @@ def _words(array: pa.Array) -> _Words | None:
     filled = np.zeros((n, count * _WORD), dtype=np.uint8)
     filled[:, :length] = held.reshape(n, length)
     return filled.view(np.uint64)
+
+
+def _bytes_in_use(held: _Bytes) -> tuple[list[int], list[int]]:
+    """Return the least byte of the texts (N, L) at each place, and how many there are from it to the greatest."""
+    low, high = (
+        _fold(choose, np.stack([_fold(choose, held[at]) for at in pieces(held.shape[0])])).tolist()
+        for choose in (np.minimum, np.maximum)
+    )
+    return low, [most - least + 1 for least, most in zip(low, high, strict=True)]
+
+
+def _fold(choose: np.ufunc, rows: _Bytes) -> _Bytes:
+    """Return the least or greatest of each column; halves are taken together whole, which is faster than by columns."""
+    while rows.shape[0] > 1:
+        half = (rows.shape[0] + 1) // 2
+        rows = choose(rows[:half], rows[-half:])
+    return np.asarray(rows[0])
+
+
+def _code_by_table(held: _Bytes, low: list[int], width: list[int]) -> tuple[IntArray, IntArray]:
+    """Code texts (N, L) with a table of all that their bytes allow; return codes, and the row of each code's first."""
+    table = np.full(math.prod(width), -1, dtype=np.int32)
+    codes = np.empty(held.shape[0], dtype=np.int32)
+    firsts: list[IntArray] = []
+    count = 0
+    for at in pieces(codes.size):
+        number = _numbers(held[at], low, width)
+        code = table[number]
+        unseen = np.flatnonzero(code < 0)
+        fresh = number[unseen]
+        # the last that is written stays: of a name's rows the first
+        table[fresh[::-1]] = np.arange(fresh.size, dtype=np.int32)[::-1]
+        first = np.flatnonzero(table[fresh] == np.arange(fresh.size))
+        table[fresh[first]] = np.arange(count, count + first.size, dtype=np.int32)
+        code[unseen] = table[fresh]
+        codes[at] = code
+        firsts.append(at.start + unseen[first])
+        count += first.size
+    return codes, np.concatenate(firsts)
+
+
+def _numbers(held: _Bytes, low: list[int], width: list[int]) -> IntArray:
+    """Return the place of each text (N, L) among all that its bytes allow."""
+    number = np.zeros(held.shape[0], dtype=np.int64)
+    for place in range(held.shape[1]):
+        if width[place] > 1:
+            number *= width[place]
+            number += held[:, place]
+            number -= low[place]
+    return number
 
 
 def _mix(words: _Words) -> _Words:

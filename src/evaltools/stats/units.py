@@ -12,6 +12,7 @@ import pandas as pd
 from evaltools.errors import DesignError
 from evaltools.stats.arrays import (
     BoolArray,
+    CodeArray,
     FloatArray,
     IntArray,
     combine_codes,
@@ -21,7 +22,7 @@ from evaltools.stats.arrays import (
     size_of,
     value_of,
 )
-from evaltools.stats.columns import Codes, count_rows, read_codes, read_numbers
+from evaltools.stats.columns import count_rows, read_codes, read_numbers, read_short_codes
 from evaltools.stats.design import Design
 
 SHOWN = 5  # how many offending units or strata an error lists
@@ -84,21 +85,23 @@ class Stages:
 
 
 def read_units(
-    frame: Any, design: Design, waves: Codes, stages: Callable[[], Stages]
-) -> tuple[IntArray, Units, FloatArray]:
+    frame: Any, design: Design, wave: CodeArray, n_waves: int, stages: Callable[[], Stages]
+) -> tuple[IntArray, CodeArray, Units, FloatArray]:
     """Read the units and the weights of a frame's rows.
 
     Parameters
     ----------
-    frame, design, waves
-        The rows, the design, and the wave of each row.
+    frame, design
+        The rows and the design.
+    wave : int array, shape (N,)
+        Wave of each row, 0 to `n_waves` - 1.
     stages
         Returns what `read_stages` found, perhaps by another thread.
 
     Returns
     -------
-    unit : int array, shape (N,)
-        Last-stage unit of each row.
+    unit, stratum : int arrays, shape (N,)
+        Last-stage unit and stratum of each row.
     units : Units
         All of them.
     weight : float array, shape (N,)
@@ -109,33 +112,36 @@ def read_units(
     DesignError
         ``frame-values-missing``, ``weight-invalid``, ``fpc-invalid``, ``fpc-varies``, ``psu-two-strata``.
     """
-    n = count_rows(frame)
-    if design.stratum is None:
-        strata = Codes(np.zeros(n, dtype=np.int64), pd.Index(["all"]))
-    else:
-        strata = read_codes(frame, design.stratum, role="stratum", ordered=True)
+    of_row, strata = _read_strata(frame, design)
+    given = None if design.weight is None else _read_weight(frame, design.weight)
     found = stages()
     rows = found.rows
     unit, size = rows[-1], size_of(rows[-1])
-    stratum = value_of(rows[0], strata.code, size_of(rows[0]))
-    population = _read_population(frame, design, strata.code, rows)
-    flags = np.zeros((size, waves.size), dtype=np.bool_)
+    stratum = value_of(rows[0], of_row, size_of(rows[0])).astype(np.int64)
+    population = _read_population(frame, design, of_row, rows)
+    flags = np.zeros((size, n_waves), dtype=np.bool_)
     ancestors = tuple(value_of(unit, stage, size) for stage in rows[:-1])
     units = Units(
-        (*ancestors, np.arange(size, dtype=np.int64)), found.labels, stratum, strata.labels, population, flags,
+        (*ancestors, np.arange(size, dtype=np.int64)), found.labels, stratum, strata, population, flags,
         flags.copy(),
     )  # fmt: skip
-    require_one_stratum(units, rows[0], strata.code)
-    weight = _read_weight(frame, design, unit, units)
+    require_one_stratum(units, rows[0], of_row)
+    weight = _design_weight(units, unit) if given is None else given
     present, live = units.present.reshape(-1), units.live.reshape(-1)
-    for at in pieces(n):
-        seen = unit[at] * waves.size + waves.code[at]
+    for at in pieces(unit.size):
+        seen = unit[at] * n_waves + wave[at]
         present[seen] = True
         live[seen[weight[at] > 0]] = True
-    return unit, units, weight
+    return unit, of_row, units, weight
 
 
-def require_one_stratum(units: Units, psu: IntArray, stratum: IntArray) -> None:
+def _read_strata(frame: Any, design: Design) -> tuple[CodeArray, pd.Index]:
+    if design.stratum is None:
+        return np.zeros(count_rows(frame), dtype=np.int8), pd.Index(["all"])
+    return read_short_codes(frame, design.stratum, role="stratum")
+
+
+def require_one_stratum(units: Units, psu: IntArray, stratum: CodeArray) -> None:
     """Raise ``psu-two-strata``, listing the PSUs that stand in more than one stratum.
 
     Parameters
@@ -223,7 +229,9 @@ def read_stages(frame: Any, design: Design) -> Stages:
     return Stages(tuple(stages), tuple(part.labels[value_of(stages[-1], part.code, size)] for part in read))
 
 
-def _read_population(frame: Any, design: Design, stratum: IntArray, rows: Sequence[IntArray]) -> tuple[FloatArray, ...]:
+def _read_population(
+    frame: Any, design: Design, stratum: CodeArray, rows: Sequence[IntArray]
+) -> tuple[FloatArray, ...]:
     if design.fpc is None:
         return ()
     population = []
@@ -243,14 +251,16 @@ def _read_population(frame: Any, design: Design, stratum: IntArray, rows: Sequen
     return tuple(population)
 
 
-def _read_weight(frame: Any, design: Design, unit: IntArray, units: Units) -> FloatArray:
-    if design.weight is None:
-        return inverse_fractions(units)[unit] if units.population else np.ones(unit.size)
-    weight = read_numbers(frame, design.weight)
+def _design_weight(units: Units, unit: IntArray) -> FloatArray:
+    return inverse_fractions(units)[unit] if units.population else np.ones(unit.size)
+
+
+def _read_weight(frame: Any, name: str) -> FloatArray:
+    weight = read_numbers(frame, name)
     missing = int(np.count_nonzero(np.isnan(weight)))
     if missing:
-        raise DesignError("frame-values-missing", column=design.weight, role="weight", rows=missing)
+        raise DesignError("frame-values-missing", column=name, role="weight", rows=missing)
     if weight.size and not (weight.min() >= 0 and weight.max() < np.inf):
         invalid = int(np.count_nonzero((weight < 0) | np.isinf(weight)))
-        raise DesignError("weight-invalid", column=design.weight, rows=invalid)
+        raise DesignError("weight-invalid", column=name, rows=invalid)
     return weight

@@ -184,21 +184,35 @@ def variance_by_domain(plan: Plan, values: FloatArray, answered: IntArray | None
     variance = np.zeros(plan.n_domains)
     for runs in plan.runs:
         sums = float_sums(values, runs.starts)
-        count = runs.groups.count[runs.group]
-        mean = sums / count
-        if plan.lonely_psu == "adjust":
-            mean[runs.groups.lonely[runs.group]] = 0.0
-        squares = (count - runs.held) * mean * mean
+        mean = means_of_runs(plan, runs, sums)
+        squares = np.zeros(mean.size)
         for piece in run_pieces(runs.starts, values.size):
             deviation = np.repeat(mean[piece.runs], piece.held)
             np.subtract(values[piece.at], deviation, out=deviation)
             deviation *= deviation
             squares[piece.runs] += np.add.reduceat(deviation, piece.starts)
-        variance += sum_by(runs.domain, runs.groups.factor[runs.group] * squares, plan.n_domains)
+        variance += weigh_squares(plan, runs, mean, squares)
         values = sums
     if plan.lonely_psu == "average":
-        variance = variance * _average_factor(plan, answered)
+        variance = variance * average_factor(plan, answered)
     return variance
+
+
+def means_of_runs(plan: Plan, runs: Runs, sums: FloatArray) -> FloatArray:
+    """Return the mean contribution (K,) of a group's units in each run, given the runs' sums (K,)."""
+    mean = sums / runs.groups.count[runs.group]
+    if plan.lonely_psu == "adjust":
+        mean[runs.groups.lonely[runs.group]] = 0.0
+    return mean
+
+
+def weigh_squares(plan: Plan, runs: Runs, mean: FloatArray, squares: FloatArray) -> FloatArray:
+    """Return what one stage adds to each domain's variance (D,), given the squared deviations of each run (K,).
+
+    Units of a group that have no contribution in the run deviate by the mean.
+    """
+    absent = runs.groups.count[runs.group] - runs.held
+    return sum_by(runs.domain, runs.groups.factor[runs.group] * (absent * mean * mean + squares), plan.n_domains)
 
 
 def covariance_of_domains(plan: Plan, psu: IntArray, values: FloatArray) -> FloatArray:
@@ -235,7 +249,7 @@ def covariance_of_domains(plan: Plan, psu: IntArray, values: FloatArray) -> Floa
     means = sparse.csr_array((centre, (runs.group, runs.domain)), shape=(runs.groups.count.size, plan.n_domains))
     covariance = np.asarray((spread.T @ spread - means.T @ means).todense(), dtype=np.float64)
     if plan.lonely_psu == "average":
-        covariance *= _average_factor(plan, None)
+        covariance *= average_factor(plan, None)
     np.fill_diagonal(covariance, variance_by_domain(plan, values))
     return covariance
 
@@ -283,7 +297,8 @@ def _judge_lonely(
         )
 
 
-def _average_factor(plan: Plan, answered: IntArray | None) -> FloatArray:
+def average_factor(plan: Plan, answered: IntArray | None) -> FloatArray:
+    """Return by what each domain's variance (D,) grows so that lonely strata count as the average of the others."""
     runs = plan.runs[-1]
     groups = runs.groups
     if answered is None:

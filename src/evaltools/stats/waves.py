@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from evaltools.errors import UsageError
 from evaltools.stats.arrays import BoolArray, IntArray, compress
+from evaltools.stats.columns import declared_order, keep_rows, read_codes
 from evaltools.stats.design import Design
 from evaltools.stats.sample import Sample
 from evaltools.stats.units import Units
@@ -18,6 +19,21 @@ from evaltools.stats.variance import Strata
 Pattern = Literal["both", "baseline_only", "endline_only"]
 
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
+
+
+def declared_waves(frame: Any, wave: str) -> tuple[object, object] | None:
+    """Return the two waves of ordered categories: "pre" comes before "post" where the column says so."""
+    found = declared_order(frame, wave)
+    return (found[0], found[1]) if len(found) == 2 else None
+
+
+def rows_of_waves(frame: Any, wave: str | None, waves: tuple[object, object] | None) -> Any:
+    """Return the rows of two waves, all where none are named."""
+    if wave is None or waves is None:
+        return frame
+    codes = read_codes(frame, wave, role="wave")
+    inside = np.asarray(codes.labels.isin(list(waves)))
+    return frame if inside.all() else keep_rows(frame, inside[codes.code])
 
 
 def choose_waves(sample: Sample, waves: tuple[object, object] | None, *, strict: bool) -> tuple[object, object]:

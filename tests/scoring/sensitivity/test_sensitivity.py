@@ -213,3 +213,10 @@ def test_a_bank_whose_firms_all_gain_the_same_has_no_variation_in_any_variant(
     straight = Choices(methods=("arithmetic",))
     found = analyse_sensitivity(steps, seed=1, variants=200, choices=straight)
     assert found.verdicts.loc[0, ["verdict", "holds_share"]].tolist() == ["no_variation", 1]
+
+
+def test_where_no_bank_passed_the_gate_tables_are_empty(judge):
+    found = analyse_sensitivity(judge(gate={"answers": 1000}), seed=1, variants=100)
+    assert [len(table) for table in (found.verdicts, found.ranks, found.indices)] == [0, 0, 0]
+    assert found.variants["n_judged"].tolist() == [0] * 100
+    assert found.variants["rank_correlation"].isna().all()

@@ -31,6 +31,15 @@ def ranks(*rank, flag=""):
     )
 
 
+@pytest.mark.parametrize(
+    ("rank", "expected"), [((1,), [1, "1", 0, 0, 0, 1, "a"]), ((None,), [pd.NA, "", *[pd.NA] * 4, ""])]
+)
+def test_one_unit_alone(rank, expected):
+    row = league(ranks(*rank), statements(1)).iloc[0]
+    names = ["rank", "rank_range", "n_better", "n_worse", "n_alike", "tier", "groups"]
+    assert [row[name] for name in names] == expected
+
+
 def test_a_table_in_two_tiers():
     """0 and 1 are surely better than 2 and 3; nothing else is known."""
     got = league(ranks(2, 1, 3, 4), statements(4, "02", "03", "12", "13"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evaltools.errors import UsageError
@@ -23,6 +24,15 @@ def test_a_category_that_nobody_used_is_a_step_only_when_named():
     a, b = [1, 1, 2, 5], [1, 2, 2, 5]
     assert kappa(a, b, weights="linear").estimate != kappa(a, b, weights="linear", categories=range(1, 6)).estimate
     assert kappa(a, b).estimate == kappa(a, b, categories=range(1, 6)).estimate
+
+
+def test_ordered_categoricals_say_themselves_which_steps_there_are():
+    scale = pd.CategoricalDtype(["low", "middling", "high", "best"], ordered=True)
+    a, b = (pd.Series(values, dtype=scale) for values in (["low", "high", "high", None], ["low", "high", "low", "low"]))
+    got = kappa(a, b, weights="linear")
+    assert (got.categories, got.n_missing) == (tuple(scale.categories), 1)
+    assert got.estimate == kappa([1, 3, 3], [1, 3, 1], weights="linear", categories=(1, 2, 3, 4)).estimate
+    assert kappa(a, b.astype(str), weights="linear").categories != tuple(scale.categories)
 
 
 def test_missing_ratings_leave_the_unit_out():

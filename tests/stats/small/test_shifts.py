@@ -65,6 +65,12 @@ def test_decimals_that_differ_by_rounding_are_tied():
     assert got.statistic == 6
 
 
+def test_differences_given_as_such_are_tied_as_well():
+    given = hodges_lehmann([0.3 - 0.1, 0.2, 0.7 - 0.5, -0.4, 0.6, 0.1 + 0.2 - 0.3], paired=True)
+    plain = hodges_lehmann([0.2, 0.2, 0.2, -0.4, 0.6, 0.0], paired=True)
+    assert (given.n_zero, given.method, given.p) == (1, "asymptotic", plain.p)
+
+
 def test_all_differences_the_same():
     got = hodges_lehmann([3, 4, 5, 6], [1, 2, 3, 4], paired=True, exact=False)
     assert (got.estimate, got.flag) == (2.0, "level_not_reached")

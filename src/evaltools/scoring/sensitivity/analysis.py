@@ -105,7 +105,7 @@ def analyse_sensitivity(
         verdicts=_verdicts(base, found, own, scores),
         ranks=_ranks(base, found, scores),
         indices=sobol_indices(base, varied, seed=seed, level=1 - base.alpha) if indices else no_indices(),
-        variants=_list_variants(steps, base, drawn, found, own, scores),
+        variants=_list_variants(steps, drawn, found, own, scores),
         choices=varied,
         seed=seed,
         n_variants=variants,
@@ -164,7 +164,7 @@ def _own_ranks(scores: pd.DataFrame, column: str) -> FloatArray:
 
 
 def _list_variants(
-    steps: ScoringSteps, base: Base, drawn: Variants, found: Evaluated, own: pd.DataFrame, scores: pd.DataFrame
+    steps: ScoringSteps, drawn: Variants, found: Evaluated, own: pd.DataFrame, scores: pd.DataFrame
 ) -> pd.DataFrame:
     names = [indicator.id for indicator in steps.data.framework.indicators]
     return pd.DataFrame({
@@ -178,6 +178,8 @@ def _list_variants(
 
 def _correlations(ranks: FloatArray, own: FloatArray) -> FloatArray:
     """Return Spearman's correlation of each row with the composite's own ranks; NaN where a bank is not judged."""
+    if not own.size:  # no bank passed the gate
+        return np.full(len(ranks), np.nan)
     left, right = ranks - ranks.mean(axis=1, keepdims=True), own - own.mean()
     size = np.sqrt((left**2).sum(axis=1) * (right**2).sum())
     found = np.divide((left * right).sum(axis=1), size, out=np.full(len(ranks), np.nan), where=size > 0)

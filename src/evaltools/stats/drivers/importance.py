@@ -203,8 +203,8 @@ def _table(answers: ScaleAnswers, drivers: Sequence[str], found: Sequence[_Domai
     table = answers.domains.iloc[np.repeat(np.arange(len(found)), p)].reset_index(drop=True)
     table["driver"] = list(drivers) * len(found)
     for name in ("share", "se", "ci_low", "ci_high", "contribution", "rank", "correlation", "vif"):
-        table[name] = np.concatenate([part.columns[name] for part in found])
+        table[name] = np.concatenate([np.empty(0), *(part.columns[name] for part in found)])
     for name in ("r2", "adjusted", "n", "n_psu"):
         table["r2_adjusted" if name == "adjusted" else name] = np.repeat([getattr(part, name) for part in found], p)
-    table["flag"] = np.concatenate([part.reasons for part in found]).astype(str)
+    table["flag"] = np.concatenate([no_reasons(0), *(part.reasons for part in found)]).astype(str)
     return table

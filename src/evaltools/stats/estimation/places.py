@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from evaltools.stats.arrays import FloatArray, IntArray, float_sums, segment_sizes, sum_by
-from evaltools.stats.sample import Rows, Sample
+from evaltools.stats.arrays import FloatArray, IntArray, float_sums, sum_by
+from evaltools.stats.sample import Rows, Sample, cells_of_rows
 from evaltools.stats.sums import ItemSums, Source
 
 
@@ -39,10 +39,8 @@ def place_rows(source: Source) -> Places:
     """Return where the rows of a source stand; it must have been opened on a frame."""
     rows, cells = cast("Rows", source.rows), source.sample.cells
     n_domains, n_waves = source.sample.shape
-    first, others = rows.order[: cells.size], rows.order[cells.size :]
     cell = np.empty(rows.order.size, dtype=np.int64)
-    cell[first] = np.arange(cells.size)
-    cell[others] = np.repeat(rows.several, segment_sizes(rows.runs, others.size))
+    cell[rows.order] = cells_of_rows(rows, cells.size)
     weight = np.empty(rows.order.size)
     weight[rows.order] = rows.weight
     slot = (cells.domain * n_waves + cells.wave)[cell]

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaltools.stats.arrays import FloatArray, IntArray, compress, count_by, size_of, sum_by
+from evaltools.stats.arrays import IntArray, compress, count_by, size_of, sum_by
 from evaltools.stats.columns import is_arrow, read_codes, read_numbers
 from evaltools.stats.design import DEFAULT, Design
 from evaltools.stats.differences import estimate_change
-from evaltools.stats.intervals import require_level, t_interval, two_sided_p
+from evaltools.stats.intervals import adjust_p_values, require_level, t_interval, two_sided_p
 from evaltools.stats.means import estimate
-from evaltools.stats.mix.stacked import Stacked, design_columns, read_units_of_rows, require_names, stack_waves
+from evaltools.stats.mix.stacked import Stacked, read_units_of_rows, stack_waves
 from evaltools.stats.reasons import Reasons, domain_table
-from evaltools.stats.sums import as_items
+from evaltools.stats.sums import as_columns, as_items
 
 _RESERVED = frozenset({"trait", "value", "rate", "n_left", "stayed", "left", "difference", "p_bh", "n_stayed"})
 
@@ -98,11 +98,11 @@ def attrition(
     `svyciprop(method = "beta")` and `svycontrast` of `svyby`.
     """
     level = require_level(level)
-    columns, chosen = require_names(by, _RESERVED), tuple(str(item) for item in as_items(items)) if len(items) else ()
+    columns, chosen = as_columns(by, _RESERVED), tuple(str(item) for item in as_items(items)) if len(items) else ()
     kinds = (traits,) if isinstance(traits, str) else tuple(traits)
     design = replace(design, overlap="union")
     stacked = stack_waves(frame, chosen or None, by, wave, design, waves, others=kinds)
-    baseline = _read_baseline(stacked, [*columns, *stacked.items, *kinds, *design_columns(design)])
+    baseline = _read_baseline(stacked, [*columns, *stacked.items, *kinds, *design.columns])
     rates = [_rates(baseline, columns, trait, design, level) for trait in (None, *kinds)]
     rows = pd.concat(rates, ignore_index=True) if kinds else rates[0]
     return Attrition(rows, _answers(stacked, baseline, columns, level))
@@ -179,23 +179,6 @@ def _answers(stacked: Stacked, baseline: _Baseline, columns: tuple[str, ...], le
     for name, part in zip(names, values, strict=True):
         table[name] = part.reshape(-1)
     return table.astype({"flag": "str"})
-
-
-def adjust_p_values(p: FloatArray) -> FloatArray:
-    """Adjust p-values (D, I) over the items of each domain for the false discovery rate; NaN takes no part.
-
-    Notes
-    -----
-    Source: Benjamini and Hochberg (1995), J. R. Stat. Soc. B 57. Equals R `p.adjust(method = "BH")`.
-    """
-    order = np.argsort(p, axis=1, kind="stable")  # NaN last
-    tests = np.count_nonzero(np.isfinite(p), axis=1)[:, None]
-    scaled = np.take_along_axis(p, order, axis=1) * tests / np.arange(1, p.shape[1] + 1)
-    filled = np.where(np.isnan(scaled), np.inf, scaled)
-    lowest = np.minimum.accumulate(filled[:, ::-1], axis=1)[:, ::-1]
-    adjusted = np.empty_like(p)
-    np.put_along_axis(adjusted, order, np.minimum(lowest, 1.0), axis=1)
-    return np.where(np.isnan(p), np.nan, adjusted)
 
 
 def _without(flags: Reasons, reason: str) -> Reasons:

@@ -195,6 +195,7 @@ def as_table(
     for name in flat[0].shown:
         columns[name] = column([outcome.shown[name] for outcome in flat])
     columns["flag"] = column([outcome.flags for outcome in flat])
+    add_reason(columns["flag"], np.isnan(interval_se) & (se > 0) & (df > 0), "one_psu")
     return table.assign(**columns).astype({"flag": "str"})
 
 

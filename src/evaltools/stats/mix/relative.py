@@ -11,13 +11,12 @@ import pandas as pd
 from evaltools.errors import UsageError
 from evaltools.stats.arrays import FloatArray
 from evaltools.stats.combination import Combination, combine
-from evaltools.stats.design import DEFAULT, Design
+from evaltools.stats.design import DEFAULT, Design, require_linearised
 from evaltools.stats.differences import estimate_change
 from evaltools.stats.intervals import require_level, t_interval, two_sided_p
 from evaltools.stats.levels import Stat
-from evaltools.stats.mix.stacked import require_linearised, require_names
 from evaltools.stats.reasons import Reasons, add_reason, domain_table, no_reasons
-from evaltools.stats.sums import Item
+from evaltools.stats.sums import Item, as_columns
 
 
 def relative_change(change: FloatArray, covariance: FloatArray, df: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
@@ -109,7 +108,7 @@ def estimate_relative_change(
         As `change` and `combine`.
     """
     require_linearised(design)
-    columns = require_names(by, {"relative"})
+    columns = as_columns(by, {"relative"})
     found = estimate_change(frame, items, columns, wave, design, waves=waves, stat=stat)
     parts = []
     for place in range(len(found.items)):

@@ -6,7 +6,7 @@ so units that stand in both waves count as the core counts them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,22 +15,13 @@ import pandas as pd
 
 from evaltools.errors import UsageError
 from evaltools.stats.arrays import BoolArray, FloatArray, IntArray
-from evaltools.stats.columns import (
-    cross_codes,
-    declared_order,
-    keep_rows,
-    read_answers,
-    read_codes,
-    require_columns,
-    require_frame,
-    sort_labels,
-)
+from evaltools.stats.columns import cross_codes, read_answers, read_codes, require_columns, require_frame, sort_labels
 from evaltools.stats.contrast import Contrast, plan_contrast
-from evaltools.stats.design import Design
+from evaltools.stats.design import Design, require_linearised
 from evaltools.stats.estimation.statistic import read_statistic, require_items
-from evaltools.stats.sample import Rows, Sample, read_sample
+from evaltools.stats.sample import Rows, Sample, cells_of_rows, read_sample
 from evaltools.stats.sums import Totals, as_columns, as_items
-from evaltools.stats.waves import choose_waves
+from evaltools.stats.waves import choose_waves, declared_waves, rows_of_waves
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +77,7 @@ def stack_waves(
     waves: tuple[object, object] | None,
     *,
     others: Sequence[str] = (),
-    reserved: Iterable[str] = (),
+    reserved: Collection[str] = (),
 ) -> Stacked:
     """Read two waves of a frame, all but the items.
 
@@ -107,30 +98,22 @@ def stack_waves(
     DesignError
         Those of `change`.
     """
-    columns, chosen = require_names(by, reserved), () if items is None else as_items(items)
+    columns, chosen = as_columns(by, reserved), () if items is None else as_items(items)
     require_rows(frame)
     require_linearised(design)
     require_items(read_statistic("mean"), chosen)
     labels = tuple(str(item) for item in chosen)
-    needed = [*columns, wave, *labels, *others, *design_columns(design)]
+    needed = [*columns, wave, *labels, *others, *design.columns]
     require_columns(frame, needed)
-    waves, frame = choose_rows(frame, wave, waves)
+    waves = declared_waves(frame, wave) if waves is None else waves
+    frame = rows_of_waves(frame, wave, waves)
     sample, rows = read_sample(frame, columns, wave, design)
     contrast = plan_contrast(sample, choose_waves(sample, waves, strict=True), design, {})
     cells = sample.cells
-    cell = np.concatenate([np.arange(cells.size), _cells_of_others(rows, cells.size)])
+    cell = cells_of_rows(rows, cells.size)
     side = (cells.wave[cell] == contrast.positions[1]).astype(np.int64)
     psu = sample.units.ancestor(0, cells.unit[cell])
     return Stacked(frame, labels, design, contrast, rows, cells.domain[cell], side, psu)
-
-
-def require_names(by: str | Sequence[str] | None, reserved: Iterable[str]) -> tuple[str, ...]:
-    """Return the `by` columns, or raise ``by-columns`` for a name that the result uses itself."""
-    columns = as_columns(by)
-    taken = [repr(name) for name in columns if name in set(reserved)]
-    if taken:
-        raise UsageError("by-columns", columns=taken)
-    return columns
 
 
 def require_rows(frame: Any) -> None:
@@ -138,28 +121,6 @@ def require_rows(frame: Any) -> None:
     if isinstance(frame, Totals):
         raise UsageError("frame-type", kind="Totals", allowed="pandas.DataFrame, pyarrow.Table")
     require_frame(frame)
-
-
-def require_linearised(design: Design) -> None:
-    """Raise ``option-not-offered`` for replicate weights: these statistics take their errors from linearised values."""
-    if design.replicates is not None:
-        raise UsageError("option-not-offered", option="replicates", value=repr(design.replicates))
-
-
-def design_columns(design: Design) -> list[str]:
-    """Return the columns that a design names."""
-    named = [column for column in (design.weight, design.stratum) if column is not None]
-    return [*named, *design.psu_columns, *design.fpc_columns]
-
-
-def choose_rows(frame: Any, wave: str, waves: tuple[object, object] | None) -> tuple[tuple[object, object] | None, Any]:
-    """Return the two waves as far as they are named or declared, and the rows that belong to them."""
-    if waves is None:
-        declared = declared_order(frame, wave)
-        return ((declared[0], declared[1]) if len(declared) == 2 else None), frame
-    codes = read_codes(frame, wave, role="wave")
-    inside = np.asarray(codes.labels.isin(list(waves)))
-    return waves, frame if inside.all() else keep_rows(frame, inside[codes.code])
 
 
 def read_item(stacked: Stacked, name: str) -> Answered:
@@ -200,9 +161,3 @@ def read_units_of_rows(stacked: Stacked) -> IntArray:
     if not stacked.design.psu_columns:
         raise UsageError("presence-psu")
     return read_groups(stacked, stacked.design.psu_columns, "psu")[0]
-
-
-def _cells_of_others(rows: Rows, n_cells: int) -> IntArray:
-    """Return the cell of each row that is not the first of its cell."""
-    ends = np.append(rows.runs, rows.order.size - n_cells)
-    return np.repeat(rows.several, np.diff(ends))

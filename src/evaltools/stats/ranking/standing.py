@@ -65,8 +65,8 @@ def league(ranks: pd.DataFrame, apart: npt.ArrayLike) -> pd.DataFrame:
         if name in texts:
             table[name] = pd.array(texts[name] + [""] * (order.size - shown.size), dtype="str")
         else:
-            table[name] = pd.array([pd.NA] * order.size, dtype="Int64")
-            table.loc[: shown.size - 1, name] = columns[name].astype(np.int64)
+            held = columns[name].astype(np.int64).tolist()
+            table[name] = pd.array([*held, *[pd.NA] * (order.size - shown.size)], dtype="Int64")
     below = np.zeros(order.size, dtype=np.bool_)
     below[: max(shown.size - 1, 0)] = ~inside.diagonal(1)
     table["order_open"] = below

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from evaltools.stats.arrays import BoolArray, FloatArray, IntArray, count_by, sum_by
-from evaltools.stats.columns import cross_codes, read_codes, read_numbers, sort_labels
+from evaltools.stats.columns import cross_codes, read_codes, sort_labels
 from evaltools.stats.regression.sampled_rows import SampledRows
 from evaltools.stats.regression.solving import solve_linear
 from evaltools.stats.regression.target import Mix, pooled_mix, target_mix
-from evaltools.stats.regression.terms import read_part
+from evaltools.stats.regression.terms import read_item, read_part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +105,7 @@ def fit_banks(
     codes = [sort_labels(read_codes(frame, name, role="by", declared=len(banks) == 1)) for name in banks]
     code, domains = cross_codes(codes, banks)
     bank = np.asarray(code, dtype=np.int64)[order]
-    y = read_numbers(frame, item)[order]
+    y = read_item(frame, item)[order]
     parts = [read_part(frame, name) for name in covariates]
     lacking = np.any([part.absent for part in parts], axis=0)[order]
     present = sampled.live & ~np.isnan(y)

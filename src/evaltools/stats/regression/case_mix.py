@@ -17,6 +17,7 @@ from evaltools.stats.levels import ROUNDING
 from evaltools.stats.reasons import Reasons, add_reason, no_reasons
 from evaltools.stats.regression.bank_model import BankModel, GroupMeans, adjusted_means, fit_banks, raw_means
 from evaltools.stats.regression.sampled_rows import (
+    RESERVED,
     SampledRows,
     Spread,
     add_wave_reasons,
@@ -26,12 +27,12 @@ from evaltools.stats.regression.sampled_rows import (
     covariance_of,
     df_of_changes,
     df_of_groups,
-    free_columns,
     read_rows,
     read_two_waves,
     spread_of,
 )
 from evaltools.stats.regression.target import covers
+from evaltools.stats.sums import as_columns
 from evaltools.stats.variance import variance_by_domain
 
 
@@ -119,7 +120,7 @@ def adjust_case_mix(
     """
     level = require_level(level)
     names = (covariates,) if isinstance(covariates, str) else tuple(covariates)
-    banks = free_columns(by)
+    banks = as_columns(by, RESERVED)
     given: tuple[object, ...] = names
     wrong = any(not isinstance(name, str) or names.count(name) > 1 or name in {*banks, item, wave} for name in given)
     if not names or not banks or wrong:

@@ -16,7 +16,7 @@ from evaltools.stats.reasons import add_reason, no_reasons
 from evaltools.stats.regression.fitting import require_binary_column, tidy
 from evaltools.stats.regression.reduced import reduce_bias
 from evaltools.stats.regression.solving import solve_linear
-from evaltools.stats.regression.terms import as_terms, read_terms
+from evaltools.stats.regression.terms import as_terms, read_item, read_terms
 
 FEWEST_CLUSTERS = 4  # on a side
 FEWEST_DF = 4.0 - 1e-6  # but for rounding, 4; below this Satterthwaite's t is not to be relied on (Tipton 2015)
@@ -82,7 +82,7 @@ def difference_in_differences(
     if outcome in terms or any(not isinstance(name, str) for name in more):
         raise UsageError("regression-terms", terms=repr(more))
     require_columns(frame, [outcome, treated, post, cluster, *more, *([weights] if weights else [])])
-    y, side, late = (read_numbers(frame, name) for name in (outcome, treated, post))
+    y, side, late = (read_item(frame, name) for name in (outcome, treated, post))
     require_binary_column(side, treated)
     require_binary_column(late, post)
     found = read_terms(frame, terms)

@@ -12,7 +12,6 @@ import pandas as pd
 
 from evaltools.errors import UsageError
 from evaltools.stats.arrays import BoolArray, FloatArray, IntArray, count_by, sum_by
-from evaltools.stats.columns import read_numbers
 from evaltools.stats.design import DEFAULT, Design
 from evaltools.stats.intervals import require_level, t_interval, two_sided_p
 from evaltools.stats.reasons import Reasons, add_reason, no_reasons
@@ -26,7 +25,7 @@ from evaltools.stats.regression.sampled_rows import (
     spread_of,
 )
 from evaltools.stats.regression.solving import R_EPSILON, Solver, solve_linear, solve_logistic
-from evaltools.stats.regression.terms import Regressors, Term, as_terms, read_terms
+from evaltools.stats.regression.terms import Regressors, Term, as_terms, read_item, read_terms
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,7 +203,7 @@ def _fit(
     if not chosen or outcome in chosen:
         raise UsageError("regression-terms", terms=repr(terms))
     sampled = read_rows(frame, [outcome, *(term for term in chosen if isinstance(term, str))], by, design)
-    y = read_numbers(sampled.frame, outcome)
+    y = read_item(sampled.frame, outcome)
     if binary:
         require_binary_column(y, outcome)
     found = read_terms(sampled.frame, chosen)
@@ -232,7 +231,7 @@ def _fit_domains(sampled: SampledRows, y: FloatArray, found: Regressors, inside:
     rows = np.flatnonzero(inside)
     rows = rows[np.argsort(sampled.domain[rows], kind="stable")]
     ends = np.cumsum(count_by(sampled.domain[rows], n_domains))
-    for domain, held in enumerate(np.split(rows, ends[:-1])):
+    for domain, held in zip(range(n_domains), np.split(rows, ends[:-1]), strict=False):  # no domain: one part
         if not held.size:
             reasons[domain] = "no_answers"
             continue

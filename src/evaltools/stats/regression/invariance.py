@@ -11,9 +11,8 @@ import pandas as pd
 
 from evaltools.errors import UsageError
 from evaltools.stats.arrays import BoolArray, FloatArray, IntArray, count_by
-from evaltools.stats.columns import read_numbers
 from evaltools.stats.design import DEFAULT, Design, require_choice
-from evaltools.stats.intervals import require_level
+from evaltools.stats.intervals import adjust_p_values, require_level
 from evaltools.stats.reasons import Reasons, add_reason, domain_table, no_reasons
 from evaltools.stats.regression.fitting import tidy
 from evaltools.stats.regression.moments import Moments, moments_of, regress_on_rest
@@ -28,6 +27,7 @@ from evaltools.stats.regression.sampled_rows import (
     read_two_waves,
     spread_of,
 )
+from evaltools.stats.regression.terms import read_item
 from evaltools.stats.sums import as_items
 from evaltools.stats.variance import variance_by_domain
 
@@ -103,7 +103,7 @@ def check_invariance(
         raise UsageError("regression-few-items", items=items)
     sampled, contrast = read_two_waves(frame, names, by, design, wave, waves)
     late = after_wave(sampled, contrast)
-    answers = np.stack([read_numbers(sampled.frame, name)[sampled.order] for name in names])
+    answers = np.stack([read_item(sampled.frame, name)[sampled.order] for name in names])
     inside = sampled.live & ~np.isnan(answers).any(axis=0)
     spread = spread_of(sampled, contrast)
     group = sampled.domain[inside] * 2 + late[inside]
@@ -200,22 +200,10 @@ def _table(
     table["standardised"] = np.divide(estimate, deviation, out=np.full(rows.size, np.nan), where=deviation > 0)
     for name, values in found.items():
         table[name] = values
-    table["p_bh"] = _adjust(table["p"].to_numpy().reshape(n_domains, -1)).reshape(-1)
+    table["p_bh"] = adjust_p_values(table["p"].to_numpy().reshape(n_domains, -1)).reshape(-1)
     table["n_baseline"], table["n_endline"] = counts[0][rows], counts[1][rows]
     _judge(flags, table, 1 - level)
     return table, flags
-
-
-def _adjust(p: FloatArray) -> FloatArray:
-    """Return p of each row adjusted by Benjamini and Hochberg; those that are NaN are not in the family."""
-    size = np.count_nonzero(np.isfinite(p), axis=1)[:, None]
-    order = np.argsort(p, axis=1)  # NaN last
-    sorted_p = np.take_along_axis(p, order, axis=1) * size / np.arange(1, p.shape[1] + 1)
-    sorted_p = np.where(np.isnan(sorted_p), np.inf, sorted_p)
-    adjusted = np.minimum(np.minimum.accumulate(sorted_p[:, ::-1], axis=1)[:, ::-1], 1.0)
-    found = np.empty(p.shape)
-    np.put_along_axis(found, order, adjusted, axis=1)
-    return np.where(np.isnan(p), np.nan, found)
 
 
 def _judge(flags: Reasons, table: pd.DataFrame, alpha: float) -> None:

@@ -8,27 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from evaltools.errors import UsageError
 from evaltools.stats.arrays import (
     BoolArray,
     FloatArray,
     IntArray,
     combine_codes,
     count_by,
-    segment_sizes,
 )
-from evaltools.stats.columns import declared_order, keep_rows, read_codes, require_columns, require_frame
+from evaltools.stats.columns import require_columns, require_frame
 from evaltools.stats.contrast import Contrast, change_df, plan_contrast, require_known_patterns
-from evaltools.stats.design import Design
+from evaltools.stats.design import Design, require_linearised
 from evaltools.stats.means import design_df, plan_sample
 from evaltools.stats.reasons import Reasons, add_reason
-from evaltools.stats.sample import Rows, Sample, read_sample, to_cells
+from evaltools.stats.sample import Rows, Sample, cells_of_rows, read_sample, to_cells
 from evaltools.stats.sums import as_columns
 from evaltools.stats.units import any_wave
 from evaltools.stats.variance import Plan, variance_by_domain
-from evaltools.stats.waves import choose_waves, wave_index
+from evaltools.stats.waves import choose_waves, declared_waves, rows_of_waves, wave_index
 
-_RESERVED = {
+RESERVED = {
     "term", "t", "value", "log_odds", "p_change", "kind", "standardised", "p_bh", "raw", "raw_se", "adjusted",
     "raw_baseline", "raw_endline", "raw_change", "adjusted_baseline", "adjusted_endline", "adjusted_change",
     "n_left_out",
@@ -113,28 +111,14 @@ def read_rows(
         Those of `estimate`; ``option-not-offered`` for replicate weights.
     """
     require_frame(frame)
-    if design.replicates is not None:
-        raise UsageError("option-not-offered", option="replicates", value=repr(design.replicates))
-    domains = free_columns(by)
-    needed = [*domains, *columns, *(name for name in (wave, design.weight, design.stratum) if name)]
-    require_columns(frame, [*needed, *design.psu_columns, *design.fpc_columns])
-    if wave is not None and waves is not None:
-        codes = read_codes(frame, wave, role="wave")
-        frame = keep_rows(frame, np.asarray(codes.labels.isin(list(waves)))[codes.code])
+    require_linearised(design)
+    domains = as_columns(by, RESERVED)
+    require_columns(frame, [*domains, *columns, *([wave] if wave else []), *design.columns])
+    frame = rows_of_waves(frame, wave, waves)
     sample, rows = read_sample(frame, domains, wave, design)
-    others = segment_sizes(rows.runs, rows.order.size - sample.cells.size)
-    cell = np.concatenate([np.arange(sample.cells.size), np.repeat(rows.several, others)])
+    cell = cells_of_rows(rows, sample.cells.size)
     live = np.ones(cell.size, dtype=np.bool_) if rows.idle is None else ~rows.idle
     return SampledRows(frame, sample, rows, design, cell, live)
-
-
-def free_columns(by: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the `by` columns as a tuple; raises ``by-columns`` for a name that a result of this room uses itself."""
-    columns = as_columns(by)
-    taken = [repr(name) for name in columns if name in _RESERVED]
-    if taken:
-        raise UsageError("by-columns", columns=taken)
-    return columns
 
 
 def read_two_waves(
@@ -154,9 +138,7 @@ def read_two_waves(
     """
     require_frame(frame)
     require_known_patterns(design)
-    if waves is None:
-        declared = declared_order(frame, wave)
-        waves = (declared[0], declared[1]) if len(declared) == 2 else None
+    waves = declared_waves(frame, wave) if waves is None else waves
     sampled = read_rows(frame, columns, by, design, wave, waves)
     chosen = choose_waves(sampled.sample, waves, strict=True)
     return sampled, plan_contrast(sampled.sample, chosen, design, {})
@@ -214,7 +196,9 @@ def covariance_of(spread: Spread, parts: Sequence[FloatArray], answered: IntArra
     under every option. So there is one formula for variances, and the covariance follows it.
     """
     n_domains, size = spread.plan.n_domains, len(parts)
-    variance = np.stack([variance_by_domain(spread.plan, part, answered) for part in parts], axis=1)
+    variance = np.zeros((n_domains, size))
+    for k, part in enumerate(parts):
+        variance[:, k] = variance_by_domain(spread.plan, part, answered)
     error = np.sqrt(np.maximum(variance, 0.0))
     covariance = np.zeros((n_domains, size, size))
     unit = [

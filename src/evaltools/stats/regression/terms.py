@@ -115,6 +115,18 @@ def read_part(frame: Any, name: str) -> Part:
     return Part(name, labels, names, _one_column_a_category(codes, absent), absent)
 
 
+def read_item(frame: Any, name: str) -> FloatArray:
+    """Read an outcome as floats; missing values become NaN. Shape (N,).
+
+    Raises
+    ------
+    UsageError
+        ``frame-not-numeric``, ``frame-not-finite``.
+    """
+    found = read_answers(frame, name)
+    return np.where(found.absent, np.nan, np.asarray(found.values, dtype=np.float64))
+
+
 def read_terms(frame: Any, terms: Sequence[Term]) -> Regressors:
     """Read all terms, the constant first, interactions as products with the first part's categories varying fastest."""
     parts = {term: read_part(frame, term) for term in terms if isinstance(term, str)}
@@ -129,9 +141,10 @@ def read_terms(frame: Any, terms: Sequence[Term]) -> Regressors:
             continue
         first, second = parts[term[0]], parts[term[1]]
         names += [f"{a}:{b}" for b in second.names for a in first.names]
-        columns.append((second.columns[:, :, None] * first.columns[:, None, :]).reshape(n, -1))
+        size = len(first.names) * len(second.names)
+        columns.append((second.columns[:, :, None] * first.columns[:, None, :]).reshape(n, size))
         some = first.labels is not None or second.labels is not None
-        of_category += [some] * (len(first.names) * len(second.names))
+        of_category += [some] * size
     absent = np.zeros(n, dtype=np.bool_)
     for part in parts.values():
         absent |= part.absent

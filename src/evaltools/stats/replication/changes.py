@@ -20,7 +20,6 @@ from evaltools.stats.replication.factors import (
     draw_counts,
     plan_draw,
     require_bootstrap,
-    rows_of_waves,
     scale_counts,
 )
 from evaltools.stats.replication.limits import (
@@ -32,7 +31,7 @@ from evaltools.stats.replication.limits import (
 )
 from evaltools.stats.replication.recompute import Layout, change_under, error_under, lay_out, pair_totals
 from evaltools.stats.sums import Item, Source, open_source
-from evaltools.stats.waves import Pattern, wave_index
+from evaltools.stats.waves import Pattern, rows_of_waves, wave_index
 
 Additive = Literal["mean", "total", "ratio", "proportion"]
 

@@ -11,14 +11,22 @@ import pandas as pd
 
 from evaltools.errors import DesignError, UsageError
 from evaltools.stats.arrays import BoolArray, FloatArray, IntArray, count_by
-from evaltools.stats.columns import keep_rows, read_codes, require_columns, require_frame
+from evaltools.stats.columns import read_codes, require_columns, require_frame
 from evaltools.stats.contrast import require_known_patterns
 from evaltools.stats.design import Design
 from evaltools.stats.sample import Sample, read_sample
 from evaltools.stats.streams import WORDS, open_stream, require_replicates, require_seed
 from evaltools.stats.units import SHOWN, Units, psu_names
 from evaltools.stats.variance import Strata
-from evaltools.stats.waves import Pattern, choose_waves, overlap_pattern, psu_presence, variance_strata, wave_index
+from evaltools.stats.waves import (
+    Pattern,
+    choose_waves,
+    overlap_pattern,
+    psu_presence,
+    rows_of_waves,
+    variance_strata,
+    wave_index,
+)
 
 LARGEST = 50_000  # PSUs above which linearisation gives the same numbers for a fraction of the time
 LEAST_REPLICATES = 100
@@ -106,10 +114,7 @@ def draw_bootstrap(
     joined = joined_patterns or {}
     require_bootstrap(design, replicates, seed, wave, joined)
     require_frame(frame)
-    require_columns(
-        frame,
-        [name for name in (wave, design.stratum, design.weight, *design.psu_columns, *design.fpc_columns) if name],
-    )
+    require_columns(frame, [*([wave] if wave else []), *design.columns])
     frame = rows_of_waves(frame, wave, waves)
     sample, _ = read_sample(frame, (), wave, design)
     found = plan_draw(frame, sample, waves, design, joined, int(replicates), int(seed))
@@ -199,15 +204,6 @@ def require_bootstrap(
         raise UsageError(
             "option-pair", option="joined_patterns", value=dict(joined), other="overlap", other_value="union"
         )
-
-
-def rows_of_waves(frame: Any, wave: str | None, waves: tuple[object, object] | None) -> Any:
-    """Return the rows of two waves, all where none are named."""
-    if wave is None or waves is None:
-        return frame
-    codes = read_codes(frame, wave, role="wave")
-    inside = np.asarray(codes.labels.isin(list(waves)))
-    return frame if inside.all() else keep_rows(frame, inside[codes.code])
 
 
 def plan_draw(

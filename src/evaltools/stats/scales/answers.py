@@ -21,7 +21,7 @@ from evaltools.stats.columns import (
     require_frame,
     sort_labels,
 )
-from evaltools.stats.design import Design
+from evaltools.stats.design import Design, require_linearised
 from evaltools.stats.sample import read_sample
 from evaltools.stats.sums import as_columns, as_items, item_label
 
@@ -114,13 +114,9 @@ def read_scale(
     unknown = [repr(name) for name in turn if name not in names]
     if unknown:
         raise UsageError("scale-reverse", reverse=unknown, items=names)
-    if design.replicates is not None:
-        raise UsageError("option-not-offered", option="replicates", value=repr(design.replicates))
-    columns = (*as_columns(by), *as_columns(wave))
-    taken = [repr(name) for name in columns if name in _RESERVED or columns.count(name) > 1]
-    if taken:
-        raise UsageError("by-columns", columns=taken)
-    require_columns(frame, [*columns, *names, *_design_columns(design)])
+    require_linearised(design)
+    columns = as_columns((*as_columns(by), *as_columns(wave)), _RESERVED)
+    require_columns(frame, [*columns, *names, *design.columns])
     domain, domains = _read_domains(frame, columns)
     weight = row_weights(frame, design)
     scores = np.stack([_read_item(frame, name) for name in names], axis=1)
@@ -143,7 +139,7 @@ def design_frame(frame: Any, design: Design, columns: dict[str, Any]) -> tuple[p
 
     The frame's own names could be those of the given columns.
     """
-    renamed = {name: f"design {place}" for place, name in enumerate(_design_columns(design))}
+    renamed = {name: f"design {place}" for place, name in enumerate(design.columns)}
     held = {new: _as_series(frame, name) for name, new in renamed.items()}
     table = pd.DataFrame({**held, **{name: np.asarray(values) for name, values in columns.items()}})
     return table, Design(
@@ -154,16 +150,6 @@ def design_frame(frame: Any, design: Design, columns: dict[str, Any]) -> tuple[p
         lonely_psu=design.lonely_psu,
         df=design.df,
     )
-
-
-def is_simple(design: Design) -> bool:
-    """Return whether the design is a simple random sample with replacement."""
-    return not _design_columns(design)
-
-
-def _design_columns(design: Design) -> list[str]:
-    named = [name for name in (design.weight, design.stratum) if name]
-    return list(dict.fromkeys([*named, *design.psu_columns, *design.fpc_columns]))
 
 
 def _read_domains(frame: Any, columns: Sequence[str]) -> tuple[IntArray, pd.DataFrame]:

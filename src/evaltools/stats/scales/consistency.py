@@ -16,7 +16,7 @@ from evaltools.stats.intervals import require_level
 from evaltools.stats.means import estimate
 from evaltools.stats.reasons import Reasons, add_reason, domain_table, no_reasons
 from evaltools.stats.scales.alpha import alpha_if_dropped, alpha_of, feldt_interval, item_rest, log_interval
-from evaltools.stats.scales.answers import ScaleAnswers, design_frame, is_simple, read_scale
+from evaltools.stats.scales.answers import ScaleAnswers, design_frame, read_scale
 from evaltools.stats.scales.moments import Moments, correlation_of, item_moments, weighted_moments
 from evaltools.stats.scales.one_factor import fit_minres, omega_total
 
@@ -100,7 +100,7 @@ def scale_reliability(
     """
     level = require_level(level)
     require_choice("ci", ci, get_args(AlphaInterval))
-    if ci == "feldt" and not is_simple(design):
+    if ci == "feldt" and not design.plain:
         raise UsageError("option-pair", option="ci", value=ci, other="design", other_value=design)
     answers = read_scale(frame, items, by, wave, design, reverse, least=2)
     require_one_direction(answers)
@@ -111,7 +111,7 @@ def scale_reliability(
     alpha = alpha_of(covariance)
     se, df = _linearised_error(frame, answers, moments, design)
     se = np.where(np.isfinite(alpha), se, np.nan)
-    simple = ci == "feldt" or (ci == "auto" and is_simple(design))
+    simple = ci == "feldt" or (ci == "auto" and design.plain)
     low, high = feldt_interval(alpha, n.astype(np.float64), k, level) if simple else log_interval(alpha, se, df, level)
     omega, loading, improper = _factors(covariance, n)
     rest = item_rest(covariance)

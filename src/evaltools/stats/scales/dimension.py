@@ -26,6 +26,7 @@ GOOD_CFI, POOR_CFI = 0.95, 0.90
 GOOD_SRMR, POOR_SRMR = 0.08, 0.10
 GOOD_RMSEA, POOR_RMSEA = 0.08, 0.10
 WEAK = 0.40  # loading below which an item hardly belongs
+_NUMBERS = ("n_factors", "first_share", "chi2", "df", "p", "rmsea", "rmsea_low", "rmsea_high", "cfi", "srmr")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,8 +124,8 @@ def check_one_factor(
         for place in range(n.size)
     ]
     scale = answers.domains.reset_index(drop=True).assign(n_items=k, n=n, n_eff=moments.answers)
-    found_rows = pd.DataFrame([_row(part, k) for part in found])
-    for name in found_rows.columns.drop(["verdict", "flag"]):
+    found_rows = pd.DataFrame([_row(part, k) for part in found], columns=[*_NUMBERS, "verdict", "flag"])
+    for name in _NUMBERS:
         scale[name] = found_rows[name]
     scale = scale.assign(missing_share=answers.missing_share, verdict=found_rows["verdict"], flag=found_rows["flag"])
     table = domain_table(answers.domains, answers.items).assign(turned=np.tile(answers.turned, n.size))
@@ -148,8 +149,7 @@ def _fit_domain(correlation: FloatArray, effective: float, seed: int, draws: int
 
 def _row(found: _Found | str, k: int) -> dict[str, object]:
     if isinstance(found, str):
-        names = ("n_factors", "first_share", "chi2", "df", "p", "rmsea", "rmsea_low", "rmsea_high", "cfi", "srmr")
-        return {**dict.fromkeys(names, np.nan), "verdict": "cannot_tell", "flag": found}
+        return {**dict.fromkeys(_NUMBERS, np.nan), "verdict": "cannot_tell", "flag": found}
     indices = found.indices
     n_factors = count_factors(found.eigenvalues, found.by_chance)
     flags = _reasons(found, k)
@@ -189,4 +189,4 @@ def _item_columns(found: Sequence[_Found | str], k: int) -> dict[str, FloatArray
         ])
         for part in found
     ]  # fmt: skip
-    return dict(zip(names, np.concatenate(parts, axis=1), strict=True))
+    return dict(zip(names, np.concatenate([np.empty((len(names), 0)), *parts], axis=1), strict=True))

@@ -67,8 +67,8 @@ def kappa(
         None: only the same category agrees. "linear", "quadratic": near categories agree in part, by their distance
         in the order of `categories`.
     categories
-        All categories in their order. None: those that occur, sorted; a scale point that nobody used then does not
-        count as a step.
+        All categories in their order. None: those of ordered categoricals, where both are of one scale; else those that
+        occur, sorted, so that a scale point that nobody used does not count as a step.
     level
         Confidence level.
 
@@ -120,6 +120,7 @@ def kappa(
 def _cross(a: Any, b: Any, categories: Sequence[object] | None) -> tuple[FloatArray, tuple[object, ...], int]:
     first, second = pd.Series(a, copy=False), pd.Series(b, copy=False)
     require_same_size(a=len(first), b=len(second))
+    categories = _declared_scale(first, second) if categories is None else categories
     both = pd.concat([first.astype(object), second.astype(object)], ignore_index=True)
     code, found = read_labels(both)
     labels = tuple(found)
@@ -135,6 +136,14 @@ def _cross(a: Any, b: Any, categories: Sequence[object] | None) -> tuple[FloatAr
     flat = one[usable] * len(labels) + two[usable]
     counts = np.bincount(flat, minlength=len(labels) ** 2).reshape(len(labels), len(labels)).astype(np.float64)
     return counts, labels, int(usable.size - usable.sum())
+
+
+def _declared_scale(first: pd.Series, second: pd.Series) -> tuple[object, ...] | None:
+    """Return the categories of two ordered categoricals of one scale; None where nothing declares an order."""
+    scale = first.dtype
+    if not isinstance(scale, pd.CategoricalDtype) or not scale.ordered or scale != second.dtype:
+        return None
+    return tuple(scale.categories)
 
 
 def _weights(size: int, weights: KappaWeights | None) -> FloatArray:

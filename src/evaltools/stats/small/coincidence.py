@@ -13,6 +13,7 @@ from evaltools.stats.arrays import FloatArray
 from evaltools.stats.design import require_choice
 from evaltools.stats.intervals import require_level
 from evaltools.stats.small.inputs import read_labels, require_count
+from evaltools.stats.streams import open_stream
 
 Metric = Literal["nominal", "ordinal", "interval", "ratio"]
 
@@ -69,7 +70,7 @@ def krippendorff_alpha(
     level
         Confidence level of the bootstrap.
     replicates, seed
-        Both or none. Given: limits from so many resamplings of units, drawn by Philox with the key `seed`.
+        Both or none. Given: limits from so many resamplings of units, drawn from the stream of `seed`.
 
     Returns
     -------
@@ -171,7 +172,7 @@ def _bootstrap(
     n_units = counts.shape[0]
     if n_units < FEWEST_UNITS:
         return np.nan, np.nan, "too_few_units"
-    random = np.random.Generator(np.random.Philox(key=seed))
+    random = open_stream(seed, "krippendorff_alpha")
     drawn = random.integers(0, n_units, size=(replicates, n_units))
     flat = drawn + n_units * np.arange(replicates)[:, None]
     weight = np.bincount(flat.ravel(), minlength=replicates * n_units).reshape(replicates, n_units).astype(np.float64)

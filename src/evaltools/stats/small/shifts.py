@@ -123,7 +123,7 @@ def hodges_lehmann(
 
 def _of_pairs(x: FloatArray, y: Any, exact: Exact, correct: bool, level: float) -> Shift:
     if y is None:
-        given = x
+        given = _snap(x, np.nanmax(np.abs(x), initial=0.0))
     else:
         second = read_vector("y", y)
         require_same_size(x=x.size, y=second.size)

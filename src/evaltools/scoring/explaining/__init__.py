@@ -1,0 +1,1 @@
+"""What stands behind the verdicts: visits in pairs, banks at one mix, scales, drivers, change in parts."""
