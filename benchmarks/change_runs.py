@@ -24,6 +24,7 @@ Run = dict[str, Any]
 
 def run_change(path: Path, items: list[str]) -> Run:
     """Read the file and estimate every change."""
+    import pyarrow.dataset  # noqa: F401  read_table loads it on its first call
     import pyarrow.parquet as pq
 
     from evaltools.stats import Design, change
@@ -67,6 +68,7 @@ def run_svy(path: Path, items: list[str]) -> Run:
 
 def run_scan(path: Path, items: list[str]) -> Run:
     """Only read the file, every column as it comes."""
+    import pyarrow.dataset  # noqa: F401  as above
     import pyarrow.parquet as pq
 
     watch = Watch()
