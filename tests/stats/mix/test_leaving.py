@@ -117,6 +117,14 @@ def test_without_items_there_is_an_empty_table_of_answers():
     ]  # fmt: skip
 
 
+def test_one_firm_at_the_baseline_has_a_rate_and_a_reason():
+    rows = ROWS[(ROWS["firm"] == "a") | (ROWS["wave"] == 2)]
+    row = attrition(rows, design=Design(psu="firm", lonely_psu="remove")).rates.iloc[0]
+    assert row[["n_baseline", "n_stayed", "n_left", "rate"]].tolist() == [1, 1, 0, 0.0]
+    assert "one_psu;no_df" in row["flag"]
+    assert np.isnan(row["ci_high"])
+
+
 def test_refusals():
     with pytest.raises(UsageError, match="Design must name psu"):
         attrition(ROWS)

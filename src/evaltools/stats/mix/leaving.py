@@ -132,7 +132,7 @@ def _rates(
     groups = [*columns, *([] if trait is None else [trait])]
     table = _one_row_each(baseline, trait, design)
     found = estimate(table, baseline.status, groups or None, design, ci="beta", level=level)
-    plain = estimate(table, baseline.status, groups or None)
+    plain = estimate(table, baseline.status, groups or None, Design(lonely_psu="remove"))  # only counts are read
     left = np.rint(np.nan_to_num(plain["estimate"].to_numpy()) * plain["n"].to_numpy()).astype(np.int64)
     rates = found[list(columns)].assign(
         trait=trait or "", value="" if trait is None else found[trait], n_baseline=found["n"],
