@@ -122,6 +122,10 @@ def test_options_that_do_nothing_are_errors():
         hodges_lehmann([1, 2], paired=True, exact=True, correct=True)
     with pytest.raises(UsageError, match="option-pair: y = None does not go with paired = False"):
         hodges_lehmann([1, 2], paired=False)
+    with pytest.raises(UsageError, match=r"option-pair: tolerance = 0\.1 does not go with exact = True"):
+        hodges_lehmann([1.0, 2.0], paired=True, exact=True, tolerance=0.1)
+    with pytest.raises(UsageError, match="option-range: tolerance"):
+        hodges_lehmann([1.0, 2.0], paired=True, tolerance=0)
     with pytest.raises(UsageError, match="option-value: exact cannot be 'yes'"):
         hodges_lehmann([1, 2], paired=True, exact="yes")
 

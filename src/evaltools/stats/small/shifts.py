@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from evaltools.stats.design import require_choice
 from evaltools.stats.intervals import require_level
 from evaltools.stats.small import ranks
 from evaltools.stats.small.inputs import read_vector, require_same_size
+from evaltools.stats.small.searching import search_pairs, search_samples
 
 Exact = Literal["auto"] | bool
 ShiftMethod = Literal["exact", "permutation", "asymptotic", "none"]
@@ -64,7 +65,14 @@ class Shift:
 
 
 def hodges_lehmann(
-    x: Any, y: Any = None, *, paired: bool, exact: Exact = "auto", correct: bool = False, level: float = 0.95
+    x: Any,
+    y: Any = None,
+    *,
+    paired: bool,
+    exact: Exact = "auto",
+    correct: bool = False,
+    level: float = 0.95,
+    tolerance: float | None = None,
 ) -> Shift:
     """Estimate by how much x lies above y, with Wilcoxon's test of no shift.
 
@@ -82,6 +90,9 @@ def hodges_lehmann(
         Continuity correction of the asymptotic test and limits.
     level
         Confidence level.
+    tolerance
+        None: asymptotic estimate and limits are taken at the jump of the statistic. A number: they are searched to this
+        tolerance, as R does (its `tol.root` is 1e-4), and are off by as much. Exact results do not search.
 
     Returns
     -------
@@ -99,8 +110,8 @@ def hodges_lehmann(
     -----
     Differences that agree to 12 digits of the largest value are taken as equal. Zeros are left out of the paired test
     as R does. "exact": equals R 4.2.2 `wilcox.test`. "asymptotic": p as R; the limits are R's definition, the shift
-    at which the statistic crosses the normal quantile, taken at the jump itself where R searches to `tol.root`; where
-    the statistic is 0 on a whole interval the estimate is its middle. "permutation": p over all 2^n signs
+    at which the statistic crosses the normal quantile; where the statistic is 0 on a whole interval the estimate is its
+    middle. "permutation": p over all 2^n signs
     or all choices of ranks with mid-ranks (R coin); the limits are the order statistics of the exact case, zeros
     included, which then hold at least their level. Where there are zeros, p and limits can disagree; the limits are
     the cautious ones.
@@ -112,16 +123,20 @@ def hodges_lehmann(
         require_choice("exact", exact, ("auto", "True", "False"))
     if correct and exact is True:
         raise UsageError("option-pair", option="correct", value=True, other="exact", other_value=True)
+    if tolerance is not None and exact is True:
+        raise UsageError("option-pair", option="tolerance", value=tolerance, other="exact", other_value=True)
+    if tolerance is not None and not tolerance > 0:
+        raise UsageError("option-range", option="tolerance", value=repr(tolerance), low=0, high="inf")
     level = require_level(level)
     first = read_vector("x", x)
     if paired:
-        return _of_pairs(first, y, exact, correct, level)
+        return _of_pairs(first, y, exact, correct, level, tolerance)
     if y is None:
         raise UsageError("option-pair", option="y", value=None, other="paired", other_value=False)
-    return _of_samples(first, read_vector("y", y), exact, correct, level)
+    return _of_samples(first, read_vector("y", y), exact, correct, level, tolerance)
 
 
-def _of_pairs(x: FloatArray, y: Any, exact: Exact, correct: bool, level: float) -> Shift:
+def _of_pairs(x: FloatArray, y: Any, exact: Exact, correct: bool, level: float, tolerance: float | None) -> Shift:
     if y is None:
         given = _snap(x, np.nanmax(np.abs(x), initial=0.0))
     else:
@@ -156,10 +171,16 @@ def _of_pairs(x: FloatArray, y: Any, exact: Exact, correct: bool, level: float) 
     between = _signed_spread(n, ranks.tie_term(moved))
     reached = _pairs_reach(moved, correct, level)
     limits = _crossings(averages, between, correct, level) if reached else (np.nan, np.nan, level)
-    return _shift(averages, limits, p, doubled / 2, "asymptotic", counts)
+    found = _shift(averages, limits, p, doubled / 2, "asymptotic", counts)
+    if tolerance is None or not reached:
+        return found
+    estimate, low, high = search_pairs(moved, correct, level, tolerance)
+    return replace(found, estimate=estimate, ci_low=low, ci_high=high)
 
 
-def _of_samples(x: FloatArray, y: FloatArray, exact: Exact, correct: bool, level: float) -> Shift:
+def _of_samples(
+    x: FloatArray, y: FloatArray, exact: Exact, correct: bool, level: float, tolerance: float | None
+) -> Shift:
     missing = int(np.isnan(x).sum() + np.isnan(y).sum())
     x, y = x[~np.isnan(x)], y[~np.isnan(y)]
     counts = {"n": (x.size, y.size), "n_zero": 0, "n_missing": missing}
@@ -186,7 +207,12 @@ def _of_samples(x: FloatArray, y: FloatArray, exact: Exact, correct: bool, level
     spread = _sum_spread(x.size, y.size, ranks.tie_term(values))
     p = _normal_p(statistic - x.size * y.size / 2, spread, correct)
     between = _sum_spread(x.size, y.size, ranks.tie_term(x) + ranks.tie_term(y))
-    return _shift(differences, _crossings(differences, between, correct, level), p, statistic, "asymptotic", counts)
+    limits = _crossings(differences, between, correct, level)
+    found = _shift(differences, limits, p, statistic, "asymptotic", counts)
+    if tolerance is None or np.isnan(limits[0]):
+        return found
+    estimate, low, high = search_samples(x, y, correct, level, tolerance)
+    return replace(found, estimate=estimate, ci_low=low, ci_high=high)
 
 
 def _shift(
